@@ -1,0 +1,368 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Runs a command as root in a VM with a Debian 6.1 kernel over the host's file
+# tree (virtme-ng), and fails when the kernel's log shows a splat.
+set -euo pipefail
+
+usage() {
+	cat <<'END'
+usage: selftests/vm.sh [OPTION]... -- COMMAND [ARGUMENT]...
+
+Runs COMMAND as root in a virtual machine. The guest sees the host's files; what
+it writes is lost, except below the folders given by --rw. The working folder is
+the current one. Variables named TCPSTATE_* are handed on. stdin is empty.
+One VM runs at a time per user; a second one waits for it.
+
+  --cpus N           virtual CPUs (default 1: 2 are for races)
+  --memory SIZE      guest memory, in MiB or with suffix M or G (default 1G)
+  --timeout SECONDS  limit for COMMAND, from its start (default 600)
+  --boot-timeout SECONDS
+                     limit until COMMAND starts (default 240)
+  --kernel KERNEL    release (6.1.0-NN-amd64, modules in /lib/modules) or path of
+                     a kernel image; the default is the newest installed
+                     6.1.*-amd64 whose headers are installed too
+  --rw FOLDER        share FOLDER for writing (may be repeated)
+  --debug-log FILE   keep the kernel's log there
+  --accel KIND       auto, kvm or tcg (default auto: KVM if it really runs)
+  --icount           count instructions as time (TCG, one CPU), for figures
+                     that repeat
+  --kopt ARGUMENT    append to the kernel's command line (may be repeated)
+  --qemu ARGUMENT    append to QEMU's command line (may be repeated)
+  --quiet            no progress lines, only COMMAND's output and errors
+  --help
+
+Exit status: that of COMMAND, or
+  120  the kernel's log shows a warning, BUG, lockdep, KASAN, RCU stall,
+       kmemleak or "unregister_netdevice: waiting" report
+  121  the kernel died: panic or oops
+  122  COMMAND did not end within --timeout, or the boot within its own limit
+  123  the VM stopped without saying COMMAND's status
+  125  the VM could not be started, or wrong usage
+  130  interrupted
+COMMAND should leave 120 to 125 to the VM. In all these cases the last lines of
+the kernel's log are printed on stderr.
+END
+}
+
+say() { [[ -n $quiet ]] || printf 'vm: %s\n' "$*" >&2; }
+complain() { printf 'vm: %s\n' "$*" >&2; }
+die() {
+	complain "$*"
+	exit 125
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpstate
+cpus=1 memory=1G timeout=600 boot_timeout=240 kernel='' debug_log='' accel=auto
+icount='' quiet='' rw=() kopt=() qemu=()
+
+while [[ $# -gt 0 ]]; do
+	case $1 in
+	--help | -h) usage; exit 0 ;;
+	--icount) icount=1; shift; continue ;;
+	--quiet) quiet=1; shift; continue ;;
+	--) shift; break ;;
+	--*) [[ $# -ge 2 ]] || die "$1 needs a value (--help explains)" ;;
+	*) break ;;
+	esac
+	case $1 in
+	--cpus) cpus=$2 ;;
+	--memory) memory=$2 ;;
+	--timeout) timeout=$2 ;;
+	--boot-timeout) boot_timeout=$2 ;;
+	--kernel) kernel=$2 ;;
+	--rw) rw+=("$(cd "$2" && pwd -P)") ;;
+	--debug-log) debug_log=$2 ;;
+	--accel) accel=$2 ;;
+	--kopt) kopt+=("$2") ;;
+	--qemu) qemu+=("$2") ;;
+	*) die "unknown option $1 (--help explains)" ;;
+	esac
+	shift 2
+done
+[[ $# -gt 0 ]] || die "no command (--help explains)"
+[[ $cpus =~ ^[1-9][0-9]*$ ]] || die "--cpus: not a number: $cpus"
+[[ $timeout =~ ^[1-9][0-9]*$ ]] || die "--timeout: not a number of seconds: $timeout"
+[[ $boot_timeout =~ ^[1-9][0-9]*$ ]] || die "--boot-timeout: not a number of seconds: $boot_timeout"
+
+for tool in virtme-run qemu-system-x86_64 busybox flock; do
+	command -v "$tool" > /dev/null || die "$tool is missing: run scripts/deps.sh vm"
+done
+
+# Prints the newest installed 6.1 kernel, by preference one with headers.
+newest_kernel() {
+	local image release found=''
+	while read -r image; do
+		release=${image##*/vmlinuz-}
+		[[ -d /lib/modules/$release/kernel ]] || continue
+		found=${found:-$release}
+		[[ -e /lib/modules/$release/build/Makefile ]] || continue
+		found=$release
+		break
+	done < <(find /boot -maxdepth 1 -name 'vmlinuz-6.1.*-amd64' | sort -rV)
+	printf '%s' "$found"
+}
+
+if [[ -z $kernel ]]; then
+	kernel=$(newest_kernel)
+	[[ -n $kernel ]] || die "no 6.1 kernel is installed: run scripts/deps.sh vm"
+fi
+if [[ $kernel == */* ]]; then
+	image=$kernel
+else
+	image=/boot/vmlinuz-$kernel
+fi
+[[ -r $image ]] || die "cannot read the kernel $image"
+
+# The run's own folder. The guest's init starts from there, so its path must
+# survive the kernel's command line.
+run=$(mktemp -d "${TMPDIR:-/tmp}/tcpstate-vm.XXXXXX")
+[[ $run != *[[:space:]]* ]] || die "TMPDIR has a space in its name"
+vm_pid='' out_pid=''
+
+# The VM runs in a process group of its own, under timeout(1), which ends it
+# even when this script is killed outright.
+stop_vm() {
+	[[ -n $vm_pid ]] || return 0
+	kill -TERM -- "-$vm_pid" 2> /dev/null || true
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		kill -0 -- "-$vm_pid" 2> /dev/null || break
+		sleep 0.2
+	done
+	kill -KILL -- "-$vm_pid" 2> /dev/null || true
+	wait "$vm_pid" 2> /dev/null || true
+	vm_pid=''
+}
+
+# shellcheck disable=SC2317 # reached through trap
+cleanup() {
+	stop_vm
+	[[ -z $out_pid ]] || kill "$out_pid" 2> /dev/null || true
+	rm -rf "$run"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+mkdir -p "$cache"
+exec 9>> "$cache/vm.lock"
+if ! flock -n 9; then
+	say "another VM is running; waiting for it"
+	waited=$SECONDS
+	until flock -w 30 9; do
+		say "still waiting for the other VM, $((SECONDS - waited)) s"
+	done
+fi
+
+# True if a vCPU really runs under KVM: a 64 KiB BIOS whose reset vector writes
+# 0x10 to the debug-exit port, which makes QEMU exit with 33. Remembered until
+# the host boots again, for a KVM that hangs costs the whole bound.
+kvm_note=$cache/kvm-$(cat /proc/sys/kernel/random/boot_id 2> /dev/null || echo unknown)
+kvm_runs() {
+	local status=0
+	[[ -w /dev/kvm ]] || return 1
+	if [[ ! -e $kvm_note ]]; then
+		{
+			head -c 65520 /dev/zero
+			printf '\xba\xf4\x00\xb0\x10\xee\xf4\xeb\xfd\x00\x00\x00\x00\x00\x00\x00'
+		} > "$run/bios"
+		timeout -k 1 5 qemu-system-x86_64 -accel kvm -machine pc -nodefaults \
+			-display none -bios "$run/bios" -no-reboot \
+			-device isa-debug-exit,iobase=0xf4,iosize=1 \
+			< /dev/null > /dev/null 2>&1 9>&- || status=$?
+		rm -f "$cache"/kvm-*
+		echo "$status" > "$kvm_note"
+	fi
+	[[ $(< "$kvm_note") == 33 ]]
+}
+
+[[ -z $icount ]] || accel=tcg
+case $accel in
+kvm | tcg) ;;
+auto)
+	accel=tcg
+	! kvm_runs || accel=kvm
+	;;
+*) die "--accel: auto, kvm or tcg, not $accel" ;;
+esac
+
+# What the guest finds in the run's folder.
+cp "$here/vm_init.sh" "$run/init"
+cp "$(command -v busybox)" "$run/busybox"
+chmod 755 "$run/init"
+mkfifo "$run/output"
+{
+	printf 'cd %q || exit 125\n' "$(pwd -P)"
+	printf 'export PATH=%q HOME=%q LANG=C.UTF-8\n' \
+		"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "$HOME"
+	for name in $(compgen -v TCPSTATE_ || true); do
+		printf 'export %s=%q\n' "$name" "${!name}"
+	done
+	printf 'exec'
+	printf ' %q' "$@"
+	printf '\n'
+} > "$run/command"
+
+share() { # TAG FOLDER EXTRA
+	printf '%s\n' -fsdev "local,id=$1,path=${2//,/,,},security_model=none,multidevs=remap$3" \
+		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1"
+}
+mapfile -t shares < <(share tcpstate_root / ,readonly=on)
+: > "$run/mounts"
+for i in "${!rw[@]}"; do
+	mapfile -t -O "${#shares[@]}" shares < <(share "tcpstate_rw$i" "${rw[i]}" '')
+	printf 'tcpstate_rw%s %s\n' "$i" "${rw[i]}" >> "$run/mounts"
+done
+
+port() { # NAME CHARDEV
+	printf '%s\n' -chardev "file,id=$1,path=$2" -device "virtserialport,name=tcpstate.$1,chardev=$1"
+}
+mapfile -t ports < <(
+	port output "$run/output"
+	port status "$run/status"
+	port dmesg "$run/dmesg"
+)
+
+# Quoted as virtme-run wants it: one --kopt each.
+kernel_options=(
+	"init=$run/init"
+	console=ttyS0 earlyprintk=serial,ttyS0,115200 loglevel=8 log_buf_len=4M
+	panic=-1 oops=panic
+	# Faster under emulation, and no part of what is tested.
+	mitigations=off nokaslr tsc=reliable no_timer_check audit=0 apparmor=0
+	random.trust_cpu=on cryptomgr.notests i8042.noaux
+	"${kopt[@]}"
+)
+
+# Starts the VM under accelerator $1; sets vm_pid.
+start_vm() {
+	local args=() option cpu acceleration
+	rm -f "$run/status" "$run/dmesg" "$run/console"
+	touch "$run/console"
+	for option in "${kernel_options[@]}"; do
+		args+=("--kopt=$option")
+	done
+	if [[ $1 == kvm ]]; then
+		acceleration=(-accel kvm) cpu=host
+	elif [[ -n $icount ]]; then
+		acceleration=(-accel tcg,thread=single -icount shift=0,sleep=off) cpu=max,la57=off,-erms
+	else
+		acceleration=(-accel tcg,thread=multi,tb-size=256) cpu=max,la57=off
+	fi
+	# set -m gives the job its own process group.
+	set -m
+	timeout --foreground -k 5 $((boot_timeout + timeout + 60)) \
+		virtme-run --kimg "$image" --mods auto --disable-kvm --force-9p --disable-monitor \
+		--cpus "$cpus" --memory "$memory" "${args[@]}" \
+		--qemu-opts "${acceleration[@]}" -cpu "$cpu" -no-reboot \
+		"${shares[@]}" -device virtio-serial-pci "${ports[@]}" "${qemu[@]}" \
+		< /dev/null > "$run/console" 2> "$run/stderr" &
+	vm_pid=$!
+	set +m
+}
+
+# The kernel's reports, without the time stamps. Only text that a kernel prints
+# for a mistake counts: a line like "Spectre V2 : WARNING: ..." does not.
+kernel_log() {
+	cat "$run/console" "$run/dmesg" 2> /dev/null | tr -d '\r' |
+		sed -E 's/^(<[0-9]+>)?(\[ *[0-9]+\.[0-9]+\](\[ *[TC][0-9]+\])? )//'
+}
+died='^(Kernel panic - not syncing|Oops: |Oops:|BUG: unable to handle|kernel BUG at |general protection fault|double fault|PANIC: |invalid opcode: |divide error: |stack segment: |traps: PANIC)'
+splat='^(WARNING: |BUG: |INFO: (task .* blocked for more than|suspicious |possible |inconsistent |trying to register non-static key)|(INFO: )?rcu(: INFO:|_).*(stall|starved)|rcu: .*(stall|starved)|watchdog: BUG|UBSAN: |KASAN: |KFENCE: |KCSAN: |-+\[ cut here \]-+|unreferenced object 0x|kmemleak: [1-9][0-9]* new suspected|unregister_netdevice: waiting for|refcount_t: |list_(add|del) corruption|Slab corruption|SLUB: .*(corrupt|Objects remaining)|BUG [^ ]+.*: (Objects remaining|Redzone|Poison|Object)|[^ ]+: page allocation failure|IPv[46]: Attempt to release|Attempt to release alive|DEBUG_LOCKS_WARN_ON|NETDEV WATCHDOG|hrtimer: .*BUG|usercopy: Kernel memory|scheduling while atomic|.*Kernel memory (exposure|overwrite) attempt|=+\[? ?BUG)'
+
+show_log() {
+	complain "last lines of the kernel's log:"
+	tr -d '\r' < "$run/console" | tail -n 40 | sed 's/^/  | /' >&2
+	[[ ! -s $run/stderr ]] || tr -d '\r' < "$run/stderr" |
+		grep -vE '^\[ *[0-9]+\.[0-9]+\]|^$' | tail -n 10 | sed 's/^/  qemu| /' >&2 || true
+}
+
+# Waits for the VM. Prints heartbeats while it boots; sets verdict to ended,
+# hang, boot-hang or no-first-line.
+watch_vm() { # ACCELERATOR
+	local began=$SECONDS started='' beat=$SECONDS line
+	verdict=ended
+	while kill -0 "$vm_pid" 2> /dev/null; do
+		sleep 0.1
+		if [[ -z $started ]]; then
+			if grep -qs '^started' "$run/status"; then
+				started=$SECONDS
+				say "booted in $((SECONDS - began)) s"
+			elif [[ $1 == kvm && ! -s $run/console && $((SECONDS - began)) -ge 20 ]]; then
+				verdict=no-first-line
+				return
+			elif [[ $((SECONDS - began)) -ge $boot_timeout ]]; then
+				verdict=boot-hang
+				return
+			elif [[ $((SECONDS - beat)) -ge 5 ]]; then
+				beat=$SECONDS
+				line=$(tail -n 1 "$run/console" | tr -cd '[:print:]' | cut -c 1-70)
+				say "booting, $((SECONDS - began)) s: $line"
+			fi
+		elif [[ $((SECONDS - started)) -ge $timeout ]]; then
+			verdict=hang
+			return
+		elif [[ $((SECONDS - beat)) -ge 60 ]]; then
+			beat=$SECONDS
+			say "running, $((SECONDS - started)) s of at most $timeout s"
+		fi
+	done
+}
+
+attempt() { # ACCELERATOR
+	local name='software emulation (TCG)'
+	[[ $1 == tcg ]] || name=KVM
+	say "booting ${image##*/vmlinuz-} on $name, $cpus CPU(s), $memory"
+	# Opened for both directions, so that neither side waits for the other.
+	exec 8<> "$run/output"
+	cat <&8 8>&- 9>&- &
+	out_pid=$!
+	start_vm "$1"
+	watch_vm "$1"
+	stop_vm
+	# cat sees no end of file while fd 8 is open for writing; it has read
+	# all there is once nothing is left in the pipe.
+	exec 8>&-
+	wait "$out_pid" 2> /dev/null || true
+	out_pid=''
+}
+
+attempt "$accel"
+if [[ $verdict == no-first-line ]]; then
+	say "KVM starts but the kernel says nothing; using TCG from now on"
+	echo late > "$kvm_note"
+	attempt tcg
+fi
+[[ -z $debug_log ]] || kernel_log > "$debug_log"
+
+status=$(sed -n 's/^status //p' "$run/status" 2> /dev/null || true)
+log=$(kernel_log)
+if grep -qE "$died" <<< "$log"; then
+	complain "FAILED: the kernel died: $(grep -m1 -E "$died" <<< "$log")"
+	show_log
+	exit 121
+fi
+if grep -qE "$splat" <<< "$log"; then
+	complain "FAILED: the kernel's log shows: $(grep -m1 -E "$splat" <<< "$log")"
+	grep -n -m1 -A 40 -E "$splat" <<< "$log" | sed 's/^/  | /' >&2
+	exit 120
+fi
+case $verdict in
+hang)
+	complain "FAILED: the command did not end within $timeout s"
+	show_log
+	exit 122
+	;;
+boot-hang | no-first-line)
+	complain "FAILED: the VM did not boot within $boot_timeout s"
+	show_log
+	exit 122
+	;;
+esac
+if [[ -z $status ]]; then
+	complain "FAILED: the VM stopped without saying the command's status"
+	show_log
+	exit 123
+fi
+[[ $status == 0 ]] || say "the command's status is $status"
+exit "$status"

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loss recovery without SACK (RFC 5681 3.2, RFC 6582 NewReno, RFC 3042) around
+ * a congestion control algorithm.  Pure: works on numbers, sends nothing.
+ */
+#include "tcpstate_cong.h"
+#include "tcpstate_tcb.h"
+
+#define DUP_THRESHOLD	3
+#define INFINITE_WND	0x7fffffffu
+/* Nothing above this is ever reached by the 2^30 window; keeps sums in 32 bits. */
+#define CWND_MAX	(1u << 30)
+
+/* RFC 6928 */
+static u32 initial_window(u32 mss)
+{
+	u32 floor = 2 * mss > 14600 ? 2 * mss : 14600;
+
+	return 10 * mss < floor ? 10 * mss : floor;
+}
+
+/**
+ * tcpstate_cong_init() - at the start of a connection
+ * @cong: the state
+ * @ops: algorithm
+ * @mss: sender's maximum segment size, octets
+ * @iss: initial send sequence number
+ *
+ * Context: any.
+ * Source: RFC 5681 3.1, RFC 6928, RFC 6582 3.2 (recover starts at ISS).
+ */
+void tcpstate_cong_init(struct tcpstate_cong *cong, const struct tcpstate_cong_ops *ops,
+			u32 mss, u32 iss)
+{
+	*cong = (struct tcpstate_cong){
+		.ops = ops,
+		.mss = mss,
+		.cwnd = initial_window(mss),
+		.ssthresh = INFINITE_WND,
+		.recover = iss,
+		.rtx_nxt = iss,
+	};
+}
+
+/**
+ * tcpstate_cong_set_mss() - the segment size became known or changed
+ * @cong: the state
+ * @mss: octets
+ *
+ * Context: any.
+ */
+void tcpstate_cong_set_mss(struct tcpstate_cong *cong, u32 mss)
+{
+	if (cong->ssthresh == INFINITE_WND && cong->cwnd == initial_window(cong->mss))
+		cong->cwnd = initial_window(mss);
+	cong->mss = mss;
+	if (cong->cwnd < mss)
+		cong->cwnd = mss;
+}
+
+/**
+ * tcpstate_cong_flight() - octets that count as being on the way
+ * @cong: the state
+ * @snd_una: oldest unacknowledged
+ * @snd_nxt: next never sent
+ *
+ * After a timeout everything counts as lost until it is sent again.
+ *
+ * Context: any.
+ * Return: octets.
+ */
+u32 tcpstate_cong_flight(const struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
+{
+	if (cong->phase != TCPSTATE_PHASE_LOSS || !tcpstate_before(cong->rtx_nxt, cong->recover))
+		return snd_nxt - snd_una;
+	return tcpstate_after(cong->rtx_nxt, snd_una) ? cong->rtx_nxt - snd_una : 0;
+}
+
+/**
+ * tcpstate_cong_dupack() - a duplicate ACK by the definition of RFC 5681 2
+ * @cong: the state
+ * @snd_una: oldest unacknowledged
+ * @snd_nxt: next never sent
+ *
+ * Context: any.
+ * Return: enum tcpstate_cong_todo.
+ * Source: RFC 5681 3.2, RFC 6582 3.2 steps 1, 2 and 4.
+ */
+u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
+{
+	if (cong->dupacks < 255)
+		cong->dupacks++;
+	if (cong->phase == TCPSTATE_PHASE_LOSS)
+		return TCPSTATE_CONG_NOTHING;
+	if (cong->phase == TCPSTATE_PHASE_RECOVERY) {
+		if (cong->cwnd < CWND_MAX)
+			cong->cwnd += cong->mss;
+		return TCPSTATE_CONG_NOTHING;
+	}
+	if (cong->dupacks < DUP_THRESHOLD) {
+		cong->phase = TCPSTATE_PHASE_DISORDER;
+		return TCPSTATE_CONG_NOTHING;
+	}
+	/* Those that follow a timeout's own retransmissions mean nothing. */
+	if (!tcpstate_after(snd_una - 1, cong->recover))
+		return TCPSTATE_CONG_NOTHING;
+	cong->ssthresh = cong->ops->ssthresh(cong, snd_nxt - snd_una);
+	cong->cwnd = cong->ssthresh + DUP_THRESHOLD * cong->mss;
+	cong->recover = snd_nxt;
+	cong->phase = TCPSTATE_PHASE_RECOVERY;
+	return TCPSTATE_CONG_RETRANSMIT;
+}
+
+/* A partial ACK: the next hole is known, deflate by what left the network. */
+static u8 partial_ack(struct tcpstate_cong *cong, u32 bytes)
+{
+	cong->cwnd = cong->cwnd > bytes ? cong->cwnd - bytes : 0;
+	if (bytes >= cong->mss || cong->cwnd < cong->mss)
+		cong->cwnd += cong->mss;
+	return TCPSTATE_CONG_RETRANSMIT;
+}
+
+/**
+ * tcpstate_cong_new_ack() - SND.UNA has moved
+ * @cong: the state
+ * @snd_una: its new value
+ * @snd_nxt: next never sent
+ * @bytes: by how much it moved
+ * @limited: the sender was held back by cwnd (RFC 7661: else do not grow)
+ *
+ * Context: any.
+ * Return: enum tcpstate_cong_todo.
+ * Source: RFC 5681 3.1, RFC 6582 3.2 step 3.
+ */
+u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
+			 u32 bytes, bool limited)
+{
+	u32 flight = snd_nxt - snd_una;
+
+	cong->dupacks = 0;
+	if (tcpstate_before(cong->rtx_nxt, snd_una))
+		cong->rtx_nxt = snd_una;
+	if (cong->phase == TCPSTATE_PHASE_RECOVERY) {
+		if (tcpstate_before(snd_una, cong->recover))
+			return partial_ack(cong, bytes);
+		/* RFC 6582 3.2 step 3, the choice that sends no burst. */
+		if (flight < cong->mss)
+			flight = cong->mss;
+		cong->cwnd = flight + cong->mss < cong->ssthresh ?
+			flight + cong->mss : cong->ssthresh;
+		cong->phase = TCPSTATE_PHASE_OPEN;
+		return TCPSTATE_CONG_NOTHING;
+	}
+	if (cong->phase == TCPSTATE_PHASE_LOSS) {
+		if (!tcpstate_before(snd_una, cong->recover))
+			cong->phase = TCPSTATE_PHASE_OPEN;
+		limited = true;
+	} else {
+		cong->phase = TCPSTATE_PHASE_OPEN;
+		/* Keep recover behind SND.UNA, so that it never wraps past it. */
+		cong->recover = snd_una - 2;
+	}
+	if (limited && cong->cwnd < CWND_MAX)
+		cong->ops->acked(cong, bytes);
+	return TCPSTATE_CONG_NOTHING;
+}
+
+/**
+ * tcpstate_cong_timeout() - the retransmission timer fired
+ * @cong: the state
+ * @snd_una: oldest unacknowledged
+ * @snd_nxt: next never sent
+ *
+ * Context: any.
+ * Source: RFC 5681 3.1 equation 4 and loss window, RFC 6582 3.2 step 4.
+ */
+void tcpstate_cong_timeout(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
+{
+	/* A second timeout of the same data does not cut again. */
+	if (cong->phase != TCPSTATE_PHASE_LOSS || tcpstate_before(cong->recover, snd_una))
+		cong->ssthresh = cong->ops->ssthresh(cong, snd_nxt - snd_una);
+	cong->cwnd = cong->mss;
+	cong->acked = 0;
+	cong->dupacks = 0;
+	cong->recover = snd_nxt;
+	cong->rtx_nxt = snd_una;
+	cong->phase = TCPSTATE_PHASE_LOSS;
+}
+
+/**
+ * tcpstate_cong_idle() - nothing was sent for longer than a timeout
+ * @cong: the state
+ *
+ * Context: any.
+ * Source: RFC 5681 4.1: restart with no more than the initial window.
+ */
+void tcpstate_cong_idle(struct tcpstate_cong *cong)
+{
+	u32 restart = initial_window(cong->mss);
+
+	if (cong->cwnd > restart)
+		cong->cwnd = restart;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Congestion control and loss recovery: their own state, apart from the
+ * socket, and the ops that an algorithm offers.  Layer 0.
+ */
+#ifndef TCPSTATE_CONG_H
+#define TCPSTATE_CONG_H
+
+#include <linux/types.h>
+
+struct tcpstate_cong;
+
+/**
+ * struct tcpstate_cong_ops - one algorithm
+ * @name: as in TCP_CONGESTION, at most 15 characters
+ * @acked: @bytes of new data were acknowledged outside of recovery
+ * @ssthresh: the threshold after a loss with @flight octets outstanding
+ */
+struct tcpstate_cong_ops {
+	const char *name;
+	void (*acked)(struct tcpstate_cong *cong, u32 bytes);
+	u32 (*ssthresh)(const struct tcpstate_cong *cong, u32 flight);
+};
+
+/* The numbers are the in-tree TCP_CA_*, as tcp_info shows them. */
+enum tcpstate_phase {
+	TCPSTATE_PHASE_OPEN = 0,
+	TCPSTATE_PHASE_DISORDER = 1,
+	TCPSTATE_PHASE_RECOVERY = 3,
+	TCPSTATE_PHASE_LOSS = 4
+};
+
+/**
+ * struct tcpstate_cong - windows and recovery of one connection, in octets
+ * @ops: algorithm
+ * @mss: sender's maximum segment size
+ * @cwnd: congestion window
+ * @ssthresh: slow start threshold
+ * @acked: octets acknowledged towards the next step of congestion avoidance
+ * @recover: SND.NXT when the loss was found (RFC 6582)
+ * @rtx_nxt: next number that a timeout's go-back sends again
+ * @dupacks: duplicate ACKs in a row
+ * @phase: enum tcpstate_phase
+ */
+struct tcpstate_cong {
+	const struct tcpstate_cong_ops *ops;
+	u32 mss;
+	u32 cwnd;
+	u32 ssthresh;
+	u32 acked;
+	u32 recover;
+	u32 rtx_nxt;
+	u8 dupacks;
+	u8 phase;
+};
+
+/* What the sender has to do after an ACK. */
+enum tcpstate_cong_todo {
+	TCPSTATE_CONG_NOTHING,
+	TCPSTATE_CONG_RETRANSMIT	/* send the segment at SND.UNA again */
+};
+
+extern const struct tcpstate_cong_ops tcpstate_reno;
+
+void tcpstate_cong_init(struct tcpstate_cong *cong, const struct tcpstate_cong_ops *ops,
+			u32 mss, u32 iss);
+void tcpstate_cong_set_mss(struct tcpstate_cong *cong, u32 mss);
+u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
+u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
+			 u32 bytes, bool limited);
+void tcpstate_cong_timeout(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
+void tcpstate_cong_idle(struct tcpstate_cong *cong);
+u32 tcpstate_cong_flight(const struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
+
+#endif /* TCPSTATE_CONG_H */

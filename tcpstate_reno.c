@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reno's window growth and cut (RFC 5681, with the byte counting of RFC 3465).
+ */
+#include "tcpstate_cong.h"
+
+static void reno_acked(struct tcpstate_cong *cong, u32 bytes)
+{
+	if (cong->cwnd < cong->ssthresh) {
+		/* RFC 5681 3.1: at most one SMSS an ACK; RFC 3465 allows two. */
+		cong->cwnd += bytes < 2 * cong->mss ? bytes : 2 * cong->mss;
+		return;
+	}
+	cong->acked += bytes;
+	if (cong->acked >= cong->cwnd) {
+		cong->acked -= cong->cwnd;
+		cong->cwnd += cong->mss;
+	}
+}
+
+/* RFC 5681 equation 4 */
+static u32 reno_ssthresh(const struct tcpstate_cong *cong, u32 flight)
+{
+	return flight / 2 > 2 * cong->mss ? flight / 2 : 2 * cong->mss;
+}
+
+const struct tcpstate_cong_ops tcpstate_reno = {
+	.name = "reno",
+	.acked = reno_acked,
+	.ssthresh = reno_ssthresh,
+};

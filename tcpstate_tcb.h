@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The transmission control block in the names of RFC 9293 3.3.1, a parsed
+ * segment, sequence arithmetic, and the pure functions over them.  Layer 0.
+ */
+#ifndef TCPSTATE_TCB_H
+#define TCPSTATE_TCB_H
+
+#include <linux/types.h>
+
+/* Sequence numbers meet only through these (RFC 9293 3.4). */
+static inline bool tcpstate_before(u32 a, u32 b)
+{
+	return (s32)(a - b) < 0;
+}
+
+static inline bool tcpstate_after(u32 a, u32 b)
+{
+	return tcpstate_before(b, a);
+}
+
+/* low <= seq <= high, going upward from low. */
+static inline bool tcpstate_between(u32 seq, u32 low, u32 high)
+{
+	return high - low >= seq - low;
+}
+
+/* Larger windows than this cannot be told apart from old numbers (RFC 7323 2.3). */
+#define TCPSTATE_MAX_WND	(65535u << 14)
+#define TCPSTATE_MAX_WSCALE	14
+#define TCPSTATE_HDR_LEN	20
+#define TCPSTATE_MAX_OPT_LEN	40
+/* What a peer that sends no MSS option takes (RFC 9293 3.7.1, MUST-15). */
+#define TCPSTATE_DEFAULT_MSS_V4	536
+#define TCPSTATE_DEFAULT_MSS_V6	1220
+/* A smaller announcement is an attack on our CPU; the in-tree floor is 48. */
+#define TCPSTATE_MIN_MSS	48
+
+/**
+ * struct tcpstate_options - TCP options, parsed or to be written
+ * @mss: octets; 0 when the option is absent
+ * @wscale: shift count, at most 14
+ * @tsval: timestamp value
+ * @tsecr: timestamp echo reply
+ * @has_wscale: window scale stands in the segment
+ * @has_sack_perm: SACK permitted stands in the segment
+ * @has_tstamp: timestamps stand in the segment
+ * @bad: an illegal length ended the parsing; what came before it is kept
+ */
+struct tcpstate_options {
+	u16 mss;
+	u8 wscale;
+	u32 tsval;
+	u32 tsecr;
+	bool has_wscale;
+	bool has_sack_perm;
+	bool has_tstamp;
+	bool bad;
+};
+
+/**
+ * struct tcpstate_seg - a segment as SEGMENT ARRIVES sees it
+ * @seq: SEG.SEQ, host order
+ * @ack: SEG.ACK, host order; meaningful with the ACK bit
+ * @len: octets of text, without SYN and FIN
+ * @wnd: window field as on the wire, unscaled
+ * @up: urgent pointer field
+ * @flags: TCPSTATE_FIN ... TCPSTATE_CWR
+ * @opt: options
+ */
+struct tcpstate_seg {
+	u32 seq;
+	u32 ack;
+	u32 len;
+	u16 wnd;
+	u16 up;
+	u8 flags;
+	struct tcpstate_options opt;
+};
+
+/**
+ * struct tcpstate_tcb - RFC 9293 3.3.1
+ * @iss: initial send sequence number
+ * @snd_una: oldest unacknowledged
+ * @snd_nxt: next to be sent for the first time; never goes back
+ * @snd_wnd: send window in octets, scaled
+ * @snd_wl1: SEG.SEQ of the last window update
+ * @snd_wl2: SEG.ACK of the last window update
+ * @max_wnd: largest snd_wnd ever offered, octets
+ * @write_seq: end of the text that the user has queued; our FIN's number
+ * @irs: initial receive sequence number
+ * @rcv_nxt: next expected
+ * @rcv_adv: right edge that we have advertised; never moves left
+ * @snd_mss: largest text that may go in one segment, octets
+ * @rcv_mss: the MSS that we have announced, octets
+ * @peer_mss: the MSS that the peer announced, or the default, octets
+ * @snd_wscale: shift of the windows that we receive
+ * @rcv_wscale: shift of the windows that we send
+ * @passive: SYN_RECV was entered from LISTEN (MUST-11)
+ */
+struct tcpstate_tcb {
+	u32 iss;
+	u32 snd_una;
+	u32 snd_nxt;
+	u32 snd_wnd;
+	u32 snd_wl1;
+	u32 snd_wl2;
+	u32 max_wnd;
+	u32 write_seq;
+	u32 irs;
+	u32 rcv_nxt;
+	u32 rcv_adv;
+	u16 snd_mss;
+	u16 rcv_mss;
+	u16 peer_mss;
+	u8 snd_wscale;
+	u8 rcv_wscale;
+	bool passive;
+};
+
+/* RCV.WND: what is left of the advertised window, octets. */
+static inline u32 tcpstate_rcv_wnd(const struct tcpstate_tcb *tcb)
+{
+	return tcpstate_after(tcb->rcv_adv, tcb->rcv_nxt) ?
+		tcb->rcv_adv - tcb->rcv_nxt : 0;
+}
+
+static inline bool tcpstate_syn_acked(const struct tcpstate_tcb *tcb)
+{
+	return tcb->snd_una != tcb->iss;
+}
+
+static inline bool tcpstate_fin_sent(const struct tcpstate_tcb *tcb)
+{
+	return tcpstate_after(tcb->snd_nxt, tcb->write_seq);
+}
+
+static inline bool tcpstate_fin_acked(const struct tcpstate_tcb *tcb)
+{
+	return tcpstate_after(tcb->snd_una, tcb->write_seq);
+}
+
+/* --- tcpstate_seg.c --- */
+
+enum tcpstate_verdict {
+	TCPSTATE_SEG_ACCEPT,	/* go on: event, ACK, text, FIN */
+	TCPSTATE_SEG_DROP,	/* silently */
+	TCPSTATE_SEG_ACK,	/* drop, answer <SEQ=SND.NXT><ACK=RCV.NXT> */
+	TCPSTATE_SEG_CHALLENGE,	/* the same, for the reasons of RFC 5961 */
+	TCPSTATE_SEG_SYN_AGAIN,	/* drop, send our SYN+ACK once more */
+	TCPSTATE_SEG_RST,	/* drop, answer with a RST made from the segment */
+	TCPSTATE_SEG_VERDICTS
+};
+
+enum tcpstate_drop {
+	TCPSTATE_DROP_NONE,
+	TCPSTATE_DROP_SEQUENCE,		/* outside the receive window */
+	TCPSTATE_DROP_RST_SEQUENCE,	/* RST not at RCV.NXT */
+	TCPSTATE_DROP_RST_NO_CONN,	/* RST where nothing can be reset */
+	TCPSTATE_DROP_SYN_IN_CONN,	/* SYN inside a connection */
+	TCPSTATE_DROP_SYN_FIN,		/* SYN and FIN together */
+	TCPSTATE_DROP_NO_ACK,		/* no ACK bit where there must be one */
+	TCPSTATE_DROP_NO_SYN,		/* neither SYN nor RST where only they help */
+	TCPSTATE_DROP_ACK_UNSENT,	/* acknowledges what was never sent */
+	TCPSTATE_DROP_ACK_OLD,		/* acknowledges too far back */
+	TCPSTATE_DROP_UNEXPECTED_ACK,	/* an ACK where no SYN is acknowledged */
+	TCPSTATE_DROP_COUNT
+};
+
+/**
+ * struct tcpstate_check - what to do with a segment
+ * @verdict: enum tcpstate_verdict
+ * @reason: enum tcpstate_drop, when it is not accepted
+ * @event: enum tcpstate_event to raise first, or TCPSTATE_EV_COUNT for none
+ */
+struct tcpstate_check {
+	u8 verdict;
+	u8 reason;
+	u8 event;
+};
+
+struct tcpstate_rst {
+	u32 seq;
+	u32 ack;
+	u8 flags;
+};
+
+struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 state,
+					 const struct tcpstate_seg *seg);
+u32 tcpstate_seg_end(const struct tcpstate_seg *seg);
+bool tcpstate_seg_updates_window(const struct tcpstate_tcb *tcb,
+				 const struct tcpstate_seg *seg);
+bool tcpstate_seg_rst_reply(const struct tcpstate_seg *seg, struct tcpstate_rst *rst);
+const char *tcpstate_seg_drop_name(u8 reason);
+
+/* --- tcpstate_opt.c --- */
+
+void tcpstate_opt_parse(const u8 *bytes, unsigned int len, struct tcpstate_options *opt);
+unsigned int tcpstate_opt_write(u8 *bytes, const struct tcpstate_options *opt);
+u8 tcpstate_opt_wscale(u32 space);
+
+/* --- tcpstate_rtt.c --- */
+
+/**
+ * struct tcpstate_rtt - RFC 6298
+ * @srtt_us: smoothed round-trip time, microseconds; 0 before a sample
+ * @rttvar_us: its variation, microseconds
+ * @rto_us: timeout without back-off, microseconds
+ * @min_us: lower bound of @rto_us
+ * @max_us: upper bound of @rto_us and of every backed-off value
+ * @backoff: how often the timer doubled since the last progress
+ */
+struct tcpstate_rtt {
+	u32 srtt_us;
+	u32 rttvar_us;
+	u32 rto_us;
+	u32 min_us;
+	u32 max_us;
+	u8 backoff;
+};
+
+void tcpstate_rtt_init(struct tcpstate_rtt *rtt, u32 min_us, u32 max_us);
+void tcpstate_rtt_sample(struct tcpstate_rtt *rtt, u32 us);
+void tcpstate_rtt_syn_lost(struct tcpstate_rtt *rtt);
+u32 tcpstate_rtt_timeout(const struct tcpstate_rtt *rtt);
+
+#endif /* TCPSTATE_TCB_H */
