@@ -27,7 +27,7 @@ static u32 initial_window(u32 mss)
  * @iss: initial send sequence number
  *
  * Context: any.
- * Source: RFC 5681 3.1, RFC 6928, RFC 6582 3.2 (recover starts at ISS).
+ * Source: RFC 5681 3.1, RFC 6928, RFC 6582 3.2.
  */
 void tcpstate_cong_init(struct tcpstate_cong *cong, const struct tcpstate_cong_ops *ops,
 			u32 mss, u32 iss)
@@ -37,7 +37,7 @@ void tcpstate_cong_init(struct tcpstate_cong *cong, const struct tcpstate_cong_o
 		.mss = mss,
 		.cwnd = initial_window(mss),
 		.ssthresh = INFINITE_WND,
-		.recover = iss,
+		.recover = iss - 1,	/* the first flight may be recovered fast too */
 		.rtx_nxt = iss,
 	};
 }

@@ -97,6 +97,7 @@ struct tcpstate_seg {
  * @snd_wscale: shift of the windows that we receive
  * @rcv_wscale: shift of the windows that we send
  * @passive: SYN_RECV was entered from LISTEN (MUST-11)
+ * @wscale_ok: both sides scale their windows
  */
 struct tcpstate_tcb {
 	u32 iss;
@@ -116,6 +117,7 @@ struct tcpstate_tcb {
 	u8 snd_wscale;
 	u8 rcv_wscale;
 	bool passive;
+	bool wscale_ok;
 };
 
 /* RCV.WND: what is left of the advertised window, octets. */

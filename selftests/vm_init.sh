@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
 # First process of the VM that vm.sh starts: lays a writable overlay over the
 # host's files, runs the command and reports its status. It stands in for
 # virtme-init, whose udev coldplug and mounts take most of a boot under TCG.

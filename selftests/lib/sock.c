@@ -481,21 +481,24 @@ long sock_fill(int fd)
 {
 	static const char chunk[16384];
 	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	bool quiet = false;
 	long sent = 0;
 	ssize_t done;
 
+	/* ACKs under way make room again: full is full after a quiet while. */
 	do {
 		done = send(fd, chunk, sizeof(chunk),
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (done >= 0) {
 			sent += done;
+			quiet = false;
 			continue;
 		}
 		if (errno != EAGAIN)
 			return -1;
-		/* ACKs under way may make room once more. */
-		if (!poll(&pfd, 1, 300))
+		if (quiet)
 			return sent;
+		quiet = !poll(&pfd, 1, 300);
 	} while (1);
 }
 

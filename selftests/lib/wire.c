@@ -4,7 +4,11 @@
  * It keeps no TCP state of its own but the two next sequence numbers: the test
  * decides every segment.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -46,7 +50,7 @@ enum {
 
 struct spec {
 	unsigned int have;
-	uint8_t flags;
+	uint8_t flags, maybe;
 	uint32_t seq, ack;
 	uint32_t win, len, urg, mss, ws, doff, ttl;
 	uint32_t tsval, tsecr;
@@ -79,12 +83,12 @@ static uint8_t pattern(bool from_peer, uint32_t off)
 	return off * 31 + (off >> 8) * 7 + (off >> 16) * 3 + (from_peer ? 11 : 101);
 }
 
-uint64_t wire_now(void)
+int64_t wire_now(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ull + ts.tv_nsec / 1000;
+	return ts.tv_sec * 1000000ll + ts.tv_nsec / 1000;
 }
 
 const char *wire_state_name(int state)
@@ -139,7 +143,7 @@ static void format_seg(const struct wire_seg *seg, uint32_t seq0, uint32_t ack0,
 static void trace(struct wire *w, char dir, const char *text)
 {
 	char *line = w->trace[w->ntrace++ % WIRE_TRACE_LINES];
-	uint64_t us = wire_now() - w->start;
+	int64_t us = wire_now() - w->start;
 
 	snprintf(line, WIRE_TRACE_WIDTH, "%4u.%03u %c %s", (unsigned int)(us / 1000000),
 		 (unsigned int)(us / 1000 % 1000), dir, text);
@@ -570,19 +574,21 @@ static int parse_seg(const uint8_t *tcp, int len, struct wire_seg *seg)
 
 /* ---- the lines ---- */
 
-static int parse_flags(const char *word, uint8_t *flags)
+static int parse_flags(const char *word, struct spec *s)
 {
 	static const char letters[] = "FSRPAUEC";
 	const char *at;
 
-	*flags = 0;
 	if (!strcmp(word, "-"))
 		return 0;
 	for (; *word; word++) {
-		at = strchr(letters, *word);
+		at = strchr(letters, toupper(*word));
 		if (!at)
 			return -1;
-		*flags |= 1 << (at - letters);
+		if (islower(*word))
+			s->maybe |= 1 << (at - letters);
+		else
+			s->flags |= 1 << (at - letters);
 	}
 	return 0;
 }
@@ -655,7 +661,7 @@ static int parse_line(const char *line, struct spec *s)
 	memset(s, 0, sizeof(*s));
 	snprintf(copy, sizeof(copy), "%s", line);
 	word = strtok_r(copy, " ", &save);
-	if (!word || parse_flags(word, &s->flags))
+	if (!word || parse_flags(word, s))
 		return fail(NULL, "bad flags in the test's line '%s'", line);
 	while ((word = strtok_r(NULL, " ", &save)))
 		if (parse_field(word, &save, s))
@@ -700,7 +706,7 @@ int wire_send(struct wire_conn *c, const char *fmt, ...)
 	put16(tcp + 2, c->sport);
 	put32(tcp + 4, seq);
 	put32(tcp + 8, ack);
-	tcp[12] = (s.have & HAVE_DOFF ? s.doff : hdr / 4) << 4;
+	tcp[12] = (s.have & HAVE_DOFF ? s.doff : (uint32_t)hdr / 4) << 4;
 	tcp[13] = s.flags;
 	put16(tcp + 14, s.have & HAVE_WIN ? s.win : c->win);
 	put16(tcp + 18, s.urg);
@@ -710,16 +716,36 @@ int wire_send(struct wire_conn *c, const char *fmt, ...)
 	sum = transport_sum(c->w->proto, c->peer, c->local, tcp, hdr + s.len);
 	put16(tcp + 16, s.have & HAVE_BADSUM ? sum ^ 0x5555 : sum);
 
-	snprintf(line, sizeof(line), "%s", "");
 	parse_seg(tcp, hdr + s.len, &seg);
 	format_seg(&seg, c->iss, c->irs, line, sizeof(line));
 	if (s.have & HAVE_BADSUM)
 		strncat(line, " badsum", sizeof(line) - strlen(line) - 1);
 	trace(c->w, '>', line);
-	if (!(s.have & HAVE_SEQ))
+	if (seq == c->snd_nxt && !(s.have & HAVE_BADSUM))
 		c->snd_nxt += span(s.flags, s.len);
 	return emit_ip(c->w, c->w->proto, c->peer, c->local,
 		       s.have & HAVE_TTL ? (int)s.ttl : 64, tcp, hdr + s.len);
+}
+
+/**
+ * wire_send_short() - the peer sends less than a TCP header
+ * @c: the connection
+ * @len: how much of it, the ports first
+ */
+int wire_send_short(struct wire_conn *c, int len)
+{
+	uint8_t tcp[20] = {};
+
+	put16(tcp, c->pport);
+	put16(tcp + 2, c->sport);
+	put32(tcp + 4, c->snd_nxt);
+	put32(tcp + 8, c->rcv_nxt);
+	tcp[12] = 5 << 4;
+	tcp[13] = WIRE_ACK;
+	if (len >= 18)
+		put16(tcp + 16, transport_sum(c->w->proto, c->peer, c->local, tcp, len));
+	trace(c->w, '>', "a segment that is too short");
+	return emit_ip(c->w, c->w->proto, c->peer, c->local, 64, tcp, len);
 }
 
 /* ---- receiving ---- */
@@ -773,6 +799,7 @@ static int classify(struct wire_conn *c, const uint8_t *pkt, int len, struct wir
 		c->irs = seg->seq;
 		c->rcv_nxt = seg->seq;
 		c->edge = seg->ack;
+		c->edge_ack = seg->ack;
 	}
 	format_seg(seg, c->irs, c->iss, line, sizeof(line));
 	trace(w, '<', line);
@@ -785,7 +812,7 @@ static int classify(struct wire_conn *c, const uint8_t *pkt, int len, struct wir
 	return RX_SEG;
 }
 
-static int receive(struct wire_conn *c, struct wire_seg *seg, uint64_t deadline)
+static int receive(struct wire_conn *c, struct wire_seg *seg, int64_t deadline)
 {
 	struct pollfd pfd = { .fd = c->w->tun, .events = POLLIN };
 	uint8_t pkt[65536];
@@ -800,7 +827,7 @@ static int receive(struct wire_conn *c, struct wire_seg *seg, uint64_t deadline)
 				return what;
 			continue;
 		}
-		left = (int64_t)(deadline - wire_now());
+		left = deadline - wire_now();
 		if (left <= 0)
 			return RX_NONE;
 		if (poll(&pfd, 1, left / 1000 + 1) < 0 && errno != EINTR) {
@@ -853,13 +880,17 @@ static void take(struct wire_conn *c, const struct wire_seg *seg)
 	if (!(seg->flags & WIRE_ACK) || (seg->flags & WIRE_RST))
 		return;
 	edge = seg->ack + ((uint32_t)seg->win << (seg->flags & WIRE_SYN ? 0 : c->shift));
+	if (after(c->edge, edge) && !after(c->edge_ack, seg->ack))
+		c->shrunk = true;
+	if (!after(c->edge_ack, seg->ack))
+		c->edge_ack = seg->ack;
 	if (after(edge, c->edge))
 		c->edge = edge;
 }
 
 static bool matches(struct wire_conn *c, const struct spec *s, const struct wire_seg *seg)
 {
-	uint8_t ignore = s->flags & WIRE_PSH ? 0 : WIRE_PSH;
+	uint8_t ignore = s->maybe | (s->flags & WIRE_PSH ? 0 : WIRE_PSH);
 
 	if ((seg->flags ^ s->flags) & ~ignore & 0xff)
 		return false;
@@ -880,35 +911,36 @@ static bool matches(struct wire_conn *c, const struct spec *s, const struct wire
 	return !(s->have & HAVE_SACKOK) || seg->sack_ok;
 }
 
-/**
- * wire_expect() - the next segment of the stack must be this one
- * @c: the connection
- * @fmt: the line, with printf's conversions
- *
- * Retransmissions and window probes before it are skipped, unless c->strict.
- */
-int wire_expect(struct wire_conn *c, const char *fmt, ...)
+static int send_echo(struct wire_conn *c)
 {
-	uint64_t deadline = wire_now() + WIRE_DEADLINE_MS * 1000ull;
+	uint8_t icmp[16] = { 8 };
+
+	put16(icmp + 4, ECHO_ID);
+	put16(icmp + 6, ++c->w->echo_seq);
+	put16(icmp + 2, ~sum16(icmp, sizeof(icmp), 0));
+	return emit_ip(c->w, IPPROTO_ICMP, WIRE_PEER, WIRE_LOCAL, 64, icmp, sizeof(icmp));
+}
+
+static int expect(struct wire_conn *c, bool now, const char *fmt, va_list ap)
+{
+	int64_t deadline = wire_now() + WIRE_DEADLINE_MS * 1000ll;
 	char line[LINE_MAX_LEN], got[LINE_MAX_LEN];
 	struct wire_seg seg;
 	struct spec s;
-	va_list ap;
 	int what;
 
-	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (parse_line(line, &s))
+	if (parse_line(line, &s) || (now && send_echo(c)))
 		return -1;
 	for (;;) {
 		what = receive(c, &seg, deadline);
-		if (what == RX_ECHO)
+		if (what == RX_ECHO && !now)
 			continue;
 		if (what == RX_ERROR)
 			return -1;
-		if (what == RX_NONE)
-			return fail(c->w, "expected: %s\n# wire:      got: nothing", line);
+		if (what == RX_NONE || what == RX_ECHO)
+			return fail(c->w, "expected: %s%s\n# wire:      got: nothing", line,
+				    now ? " at once" : "");
 		if (matches(c, &s, &seg))
 			break;
 		if (is_noise(c, &seg))
@@ -924,6 +956,43 @@ int wire_expect(struct wire_conn *c, const char *fmt, ...)
 }
 
 /**
+ * wire_expect() - the next segment of the stack must be this one
+ * @c: the connection
+ * @fmt: the line, with printf's conversions
+ *
+ * Retransmissions and window probes before it are skipped, unless c->strict.
+ */
+int wire_expect(struct wire_conn *c, const char *fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = expect(c, false, fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+/**
+ * wire_expect_now() - likewise, and it must be there already
+ * @c: the connection
+ * @fmt: the line
+ *
+ * It has to come before the answer to an ICMP echo sent now: a segment sent
+ * by a timer fails the test.
+ */
+int wire_expect_now(struct wire_conn *c, const char *fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = expect(c, true, fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+/**
  * wire_next() - take whatever comes next into c->got
  * @c: the connection
  * @ms: how long to wait for it
@@ -932,7 +1001,7 @@ int wire_expect(struct wire_conn *c, const char *fmt, ...)
  */
 int wire_next(struct wire_conn *c, int ms)
 {
-	uint64_t deadline = wire_now() + ms * 1000ull;
+	int64_t deadline = wire_now() + ms * 1000ll;
 	struct wire_seg seg;
 	int what;
 
@@ -978,16 +1047,6 @@ int wire_expect_stream(struct wire_conn *c, uint32_t end, bool fin, bool ack)
 	return 0;
 }
 
-static int send_echo(struct wire_conn *c)
-{
-	uint8_t icmp[16] = { 8 };
-
-	put16(icmp + 4, ECHO_ID);
-	put16(icmp + 6, ++c->w->echo_seq);
-	put16(icmp + 2, ~sum16(icmp, sizeof(icmp), 0));
-	return emit_ip(c->w, IPPROTO_ICMP, WIRE_PEER, WIRE_LOCAL, 64, icmp, sizeof(icmp));
-}
-
 /**
  * wire_expect_nothing() - what was sent before has no answer
  * @c: the connection
@@ -998,7 +1057,7 @@ static int send_echo(struct wire_conn *c)
  */
 int wire_expect_nothing(struct wire_conn *c)
 {
-	uint64_t deadline = wire_now() + WIRE_DEADLINE_MS * 1000ull;
+	int64_t deadline = wire_now() + WIRE_DEADLINE_MS * 1000ll;
 	char got[LINE_MAX_LEN];
 	struct wire_seg seg;
 	int what;
@@ -1019,13 +1078,41 @@ int wire_expect_nothing(struct wire_conn *c)
 }
 
 /**
+ * wire_drain() - take all segments that are there already
+ * @c: the connection
+ *
+ * Up to the answer to an ICMP echo sent now; the last one is in c->got.
+ * Return: how many there were, retransmissions not counted; or -1.
+ */
+int wire_drain(struct wire_conn *c)
+{
+	int64_t deadline = wire_now() + WIRE_DEADLINE_MS * 1000ll;
+	struct wire_seg seg;
+	int what, n = 0;
+
+	if (send_echo(c))
+		return -1;
+	while ((what = receive(c, &seg, deadline)) == RX_SEG) {
+		if (!payload_good(c, &seg))
+			return -1;
+		if (is_noise(c, &seg))
+			continue;
+		take(c, &seg);
+		n++;
+	}
+	if (what == RX_ECHO)
+		return n;
+	return what == RX_ERROR ? -1 : fail(c->w, "the host does not answer an ICMP echo");
+}
+
+/**
  * wire_expect_quiet() - nothing may come for a while
  * @c: the connection
  * @ms: the while; for timers only, where no barrier can tell
  */
 int wire_expect_quiet(struct wire_conn *c, int ms)
 {
-	uint64_t deadline = wire_now() + ms * 1000ull;
+	int64_t deadline = wire_now() + ms * 1000ll;
 	char got[LINE_MAX_LEN];
 	struct wire_seg seg;
 	int what;
@@ -1105,6 +1192,8 @@ void wire_conn_reuse(struct wire_conn *c, uint32_t iss)
 	c->rd_off = 0;
 	c->wr_off = 0;
 	c->edge = 0;
+	c->edge_ack = 0;
+	c->shrunk = false;
 	c->shift = 0;
 }
 
@@ -1235,6 +1324,7 @@ int wire_passive(struct wire_conn *c, const char *synopts)
 		return -1;
 	learn_shift(c, synopts);
 	c->snd_nxt = c->iss + 1;
+	usleep(c->rtt_ms * 1000);	/* the path's delay, not a wait */
 	if (wire_send(c, "A") || wire_accept(c))
 		return -1;
 	return wire_wait_state(c, WS_ESTABLISHED);
@@ -1385,7 +1475,7 @@ static bool in_state(struct wire_conn *c, int state)
  */
 int wire_wait_state(struct wire_conn *c, int state)
 {
-	uint64_t deadline = wire_now() + WIRE_DEADLINE_MS * 1000ull;
+	int64_t deadline = wire_now() + WIRE_DEADLINE_MS * 1000ll;
 	int i;
 
 	while (!in_state(c, state)) {
@@ -1411,7 +1501,7 @@ int wire_wait_state(struct wire_conn *c, int state)
  */
 int wire_wait_gone(struct wire_conn *c)
 {
-	uint64_t deadline = wire_now() + WIRE_DEADLINE_MS * 1000ull;
+	int64_t deadline = wire_now() + WIRE_DEADLINE_MS * 1000ll;
 	int i, n;
 
 	for (;;) {

@@ -21,8 +21,8 @@
  * the initial sequence numbers, so that 0 is the SYN and 1 the first octet.
  * wire_send(): what is missing gets the natural value (next seq, ack of all that
  * was seen, c->win); the payload is the pattern of its place in the stream.
- * wire_expect(): what is missing is not compared; flags are compared without P,
- * unless the line asks for P; the payload is always compared with the pattern.
+ * wire_expect(): what is missing is not compared; a flag in lower case may be
+ * there or not, and P too unless the line asks for it; the payload is always compared with the pattern.
  *
  * Every function that can fail returns 0 or -1 and has printed why.
  */
@@ -90,7 +90,7 @@ struct wire_seg {
 	uint32_t tsval, tsecr;
 	uint8_t opt[40];
 	uint8_t data[WIRE_MTU];
-	uint64_t when;
+	int64_t when;
 };
 
 #define WIRE_TRACE_LINES	48
@@ -106,7 +106,7 @@ struct wire {
 	int family;
 	int proto;
 	uint16_t ip_id, echo_seq;
-	uint64_t start;
+	int64_t start;
 	unsigned int ntrace;
 	char trace[WIRE_TRACE_LINES][WIRE_TRACE_WIDTH];
 };
@@ -118,12 +118,15 @@ struct wire {
  * @sport: the stack's port; 0 until its SYN shows it
  * @iss: the peer's initial sequence number
  * @irs: the stack's, valid once @irs_known
- * @snd_nxt: what the peer sends next; moves only with segments sent without "seq"
+ * @snd_nxt: what the peer sends next; moves only with segments that begin there
  * @rcv_nxt: first octet of the stack not yet seen by the peer
  * @win: the window field that the peer sends by default
  * @strict: also retransmissions and window probes are unexpected segments
  * @rd_off: octets that the application has read; @wr_off: written
- * @edge: highest right edge (absolute) the stack has offered
+ * @edge: highest right edge (absolute) the stack has offered, with @edge_ack
+ * @shrunk: a later ACK has taken back some of it
+ * @rtt_ms: how long wire_passive() lets the stack wait for the handshake's end, so
+ *	that its retransmission timeout is three times that and out of the way
  * @shift: window scale of the stack's window field, valid after the handshake
  * @got: the segment that the last wire_expect() or wire_next() took
  */
@@ -138,8 +141,10 @@ struct wire_conn {
 	uint16_t win;
 	bool strict;
 	uint32_t rd_off, wr_off;
-	uint32_t edge;
+	uint32_t edge, edge_ack;
+	bool shrunk;
 	int shift;
+	int rtt_ms;
 	struct wire_seg got;
 };
 
@@ -150,7 +155,7 @@ int wire_sysctl(struct wire *w, const char *name, long value);
 int wire_write_file(const char *path, long value);
 long wire_stat(struct wire *w, const char *name);
 int wire_in_state(struct wire *w, int state);
-uint64_t wire_now(void);
+int64_t wire_now(void);
 void wire_dump(struct wire *w);
 const char *wire_state_name(int state);
 
@@ -176,6 +181,10 @@ int wire_send(struct wire_conn *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 int wire_expect(struct wire_conn *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+int wire_expect_now(struct wire_conn *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int wire_send_short(struct wire_conn *c, int len);
+int wire_drain(struct wire_conn *c);
 int wire_next(struct wire_conn *c, int ms);
 int wire_expect_stream(struct wire_conn *c, uint32_t end, bool fin, bool ack);
 int wire_expect_nothing(struct wire_conn *c);
@@ -215,6 +224,7 @@ int wire_set_int(struct wire_conn *c, int level, int name, int value);
 
 #define SEND(c, ...)			ASSERT_EQ(0, wire_send(c, __VA_ARGS__))
 #define EXPECT(c, ...)			ASSERT_EQ(0, wire_expect(c, __VA_ARGS__))
+#define EXPECT_NOW(c, ...)		ASSERT_EQ(0, wire_expect_now(c, __VA_ARGS__))
 #define EXPECT_NOTHING(c)		ASSERT_EQ(0, wire_expect_nothing(c))
 #define EXPECT_QUIET(c, ms)		ASSERT_EQ(0, wire_expect_quiet(c, ms))
 #define EXPECT_STATE(c, state)		ASSERT_EQ(0, wire_wait_state(c, state))

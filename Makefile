@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make		build tcpstate.ko against the installed headers (KDIR= for others)
+# make check	every test; ends with "N passed, N failed"
+# make demo	see it work
+# make clean	remove what was built
+
+KDIR ?= $(shell ls -d /lib/modules/*/build 2>/dev/null | grep -E '/6\.1\.' | sort -V | tail -n 1)
+
+all: modules
+
+modules: headers
+	$(MAKE) -C $(KDIR) M=$(CURDIR) W=1 $(if $(C),C=$(C)) $(if $(CF),CF="$(CF)") modules
+
+# Without root this only says what is missing.
+headers:
+	@test -n "$(KDIR)" || { \
+		echo "no kernel headers: apt-get install linux-headers-amd64, or KDIR=DIR" >&2; \
+		exit 1; }
+
+check:
+	@scripts/check.sh $(T)
+
+demo:
+	@scripts/demo.sh
+
+clean:
+	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
+	rm -rf build
+
+.PHONY: all modules headers check demo clean

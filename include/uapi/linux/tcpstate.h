@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * What user space needs to open an AF_TCPSTATE socket.
+ *
+ *	fd = socket(AF_TCPSTATE, SOCK_STREAM, TCPSTATE_PROTO_TCP);
+ *
+ * Addresses are struct sockaddr_in with sin_family AF_INET.  Options are the
+ * in-tree TCP's, at the levels SOL_SOCKET, SOL_IP and SOL_TCP.
+ */
+#ifndef _UAPI_LINUX_TCPSTATE_H
+#define _UAPI_LINUX_TCPSTATE_H
+
+/*
+ * A number that the kernel knows only by name (AF_ASH): AF_MAX bounds what can
+ * be registered, so an unused one is borrowed.  The module's parameter
+ * "family" chooses another.
+ */
+#ifndef AF_TCPSTATE
+#define AF_TCPSTATE	18
+#define PF_TCPSTATE	AF_TCPSTATE
+#endif
+
+/*
+ * The IP protocol on the wire.  0 means 6, the real TCP: the peer may be any
+ * TCP.  253 is RFC 3692's number for experiments: the same segments, apart
+ * from the host's TCP.
+ */
+#define TCPSTATE_PROTO_TCP		6
+#define TCPSTATE_PROTO_EXPERIMENT	253
+
+#endif /* _UAPI_LINUX_TCPSTATE_H */

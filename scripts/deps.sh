@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Installs the Debian packages that a part of the project needs, if any is
+# missing. Prints one line when it installs something, else nothing.
+set -euo pipefail
+
+usage() {
+	cat <<'END'
+usage: scripts/deps.sh GROUP...
+
+  build   the module: compiler and headers of Debian's 6.1 kernel
+  user    the user-space tests
+  vm      the VM of the selftests: kernel, its source, QEMU, virtme-ng
+  demo    the demonstrations and measurements
+  lint    the checkers
+
+virtme-ng is no package of Debian 12. It is fetched from the suite named by
+TCPSTATE_VIRTME_SUITE (default trixie), with apt's lists for it kept in
+~/.cache/tcpstate, so that the system's own lists stay as they are.
+END
+}
+
+die() {
+	printf 'deps: %s\n' "$*" >&2
+	exit 1
+}
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpstate
+packages_of() {
+	case $1 in
+	build) echo linux-headers-amd64 gcc make libc6-dev ;;
+	user) echo gcc clang make libc6-dev ;;
+	vm)
+		echo linux-image-amd64 linux-headers-amd64 linux-source-6.1 \
+			qemu-system-x86 virtme-ng busybox-static xz-utils \
+			gcc make libc6-dev perl rsync \
+			iproute2 iputils-ping kmod socat ethtool nftables procps python3
+		;;
+	demo) echo socat netcat-openbsd iproute2 ethtool nftables curl tshark ;;
+	lint) echo sparse shellcheck perl python3 linux-source-6.1 xz-utils ;;
+	*) die "unknown group $1 (--help explains)" ;;
+	esac
+}
+
+[[ $# -gt 0 ]] || { usage >&2; exit 2; }
+[[ $1 != --help ]] || { usage; exit 0; }
+command -v apt-get > /dev/null || die "needs Debian's apt-get"
+
+wanted=()
+for group in "$@"; do
+	read -r -a names <<< "$(packages_of "$group")"
+	[[ ${#names[@]} -gt 0 ]] || exit 1
+	wanted+=("${names[@]}")
+done
+
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2> /dev/null |
+	sed -n 's/^installed //p' || true)
+missing=()
+while read -r name; do
+	grep -qxF "$name" <<< "$installed" || missing+=("$name")
+done < <(printf '%s\n' "${wanted[@]}" | sort -u)
+[[ ${#missing[@]} -gt 0 ]] || exit 0
+
+as_root=()
+if [[ $(id -u) != 0 ]]; then
+	command -v sudo > /dev/null ||
+		die "run this as root, or install sudo; missing: ${missing[*]}"
+	as_root=(sudo)
+fi
+printf 'deps: installing %s\n' "${missing[*]}"
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+quietly() {
+	"$@" > "$log" 2>&1 < /dev/null || {
+		tail -n 20 "$log" >&2
+		die "failed: $*"
+	}
+}
+apt_get() {
+	quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# Prints apt's name of an index's place, for Debian's own main archive.
+mirror() {
+	# shellcheck disable=SC2016 # apt's own variables
+	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' |
+		awk -F'|' '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
+}
+
+# Lists that are missing or more than a day old can name files that are gone.
+lists_are_fresh() {
+	[[ -n $(mirror) ]] && [[ -n $(find /var/lib/apt/lists -maxdepth 1 -name '*InRelease' -mtime -1 -print -quit) ]]
+}
+
+fetch_virtme() { # prints nothing; leaves $cache/apt/virtme-ng.deb
+	local suite=${TCPSTATE_VIRTME_SUITE:-trixie} uri own
+	uri=$(mirror)
+	[[ -n $uri ]] || die "no Debian archive among apt's sources"
+	mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
+	printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
+		"$uri" "$suite" /usr/share/keyrings/debian-archive-keyring.gpg \
+		> "$cache/apt/later.sources"
+	# APT::Sandbox::User: apt's own user may not read a home folder.
+	own=(-q -o "Dir::Etc::sourcelist=$cache/apt/later.sources" -o Dir::Etc::sourceparts=-
+		-o "Dir::State::lists=$cache/apt/lists" -o "Dir::Cache=$cache/apt"
+		-o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
+		-o "APT::Sandbox::User=$(id -un)")
+	# The installed keyring may be older than the suite's key.
+	if ! apt-get "${own[@]}" update > /dev/null 2>&1; then
+		apt_get install debian-archive-keyring
+		quietly apt-get "${own[@]}" update
+	fi
+	(
+		cd "$cache/apt"
+		rm -f virtme-ng_*.deb
+		quietly apt-get "${own[@]}" download virtme-ng
+		mv virtme-ng_*.deb virtme-ng.deb
+	)
+	# Some 60 MB of lists that serve for one package.
+	rm -rf "$cache/apt/lists" "$cache"/apt/*.bin
+}
+
+lists_are_fresh || apt_get update
+plain=()
+for name in "${missing[@]}"; do
+	[[ $name == virtme-ng ]] || plain+=("$name")
+done
+[[ ${#plain[@]} == 0 ]] || apt_get install "${plain[@]}"
+if [[ ${#plain[@]} -lt ${#missing[@]} ]]; then
+	if [[ $(apt-cache policy virtme-ng | sed -n 's/^ *Candidate: //p') =~ ^[0-9] ]]; then
+		apt_get install virtme-ng
+	else
+		fetch_virtme
+		apt_get install "$cache/apt/virtme-ng.deb"
+	fi
+fi

@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Runs the installed kselftests with the module loaded, inside the VM that vm.sh
+# starts, and counts the results.
+set -euo pipefail
+
+usage() {
+	cat <<'END'
+usage: selftests/run.sh [-k MODULE] [-d FOLDER] [-r FILE] [-t NAME]...
+
+  -k MODULE  the module to load (default: tcpstate.ko beside selftests/)
+  -d FOLDER  the installed tests (default: build/kselftest, from
+             "make -C selftests install")
+  -r FILE    write the counts to FILE: "passed failed skipped" in the first line,
+             then the names of what failed
+  -t NAME    run this test only, without its suffix (may be repeated)
+
+TCPSTATE_FAMILY=2 runs the tests on the in-tree TCP; then the module may be
+missing. Loading, each test case, and unloading count as one each.
+Exit status: 0 if all passed or were skipped, 1 if any failed.
+END
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+module=$here/../tcpstate.ko folder=$here/../build/kselftest results='' names=()
+while getopts k:d:r:t:h option; do
+	case $option in
+	k) module=$OPTARG ;;
+	d) folder=$OPTARG ;;
+	r) results=$OPTARG ;;
+	t) names+=("$OPTARG") ;;
+	h) usage; exit 0 ;;
+	*) usage >&2; exit 2 ;;
+	esac
+done
+module=$(realpath -m "$module")
+passed=0 failed=0 skipped=0 bad=()
+
+good() { passed=$((passed + 1)); }
+wrong() {
+	failed=$((failed + 1))
+	bad+=("$1")
+	printf 'not ok: %s\n' "$1"
+}
+
+finish() {
+	printf 'selftests: %s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+	if [[ -n $results ]]; then
+		{
+			printf '%s %s %s\n' "$passed" "$failed" "$skipped"
+			[[ ${#bad[@]} == 0 ]] || printf '%s\n' "${bad[@]}"
+		} > "$results"
+	fi
+	[[ $failed == 0 ]]
+	exit
+}
+
+mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+ip link set lo up
+
+loaded=''
+if [[ -e $module ]]; then
+	for needed in $(modinfo -F depends "$module" | tr ',' ' '); do
+		modprobe "$needed"
+	done
+	if insmod "$module"; then
+		loaded=1
+		good
+	else
+		wrong "insmod ${module##*/}"
+		finish
+	fi
+	export TCPSTATE_KO=$module
+elif [[ ${TCPSTATE_FAMILY:-} == 2 ]]; then
+	printf '# no %s: the in-tree TCP alone is tested\n' "${module##*/}"
+else
+	wrong "${module##*/} does not exist (make builds it; TCPSTATE_FAMILY=2 goes without)"
+	finish
+fi
+
+cd "$folder"
+select=()
+for name in "${names[@]}"; do
+	found=$(grep -m1 -E "^tcpstate:${name}(\.sh)?\$" kselftest-list.txt || true)
+	if [[ -n $found ]]; then
+		select+=(-t "$found")
+	else
+		wrong "no such test: $name"
+	fi
+done
+if [[ ${#names[@]} == 0 || ${#select[@]} -gt 0 ]]; then
+	tap=/run/tcpstate.tap
+	./run_kselftest.sh "${select[@]}" < /dev/null 2>&1 | tee "$tap" || true
+
+	# A program that prints cases ("# ok 1 ...") counts as its cases; one
+	# that does not, or that fails although all its cases passed, counts
+	# itself.
+	counts=$(awk '
+		/^# selftests: / { in_program = 1; ok = bad = skip = 0; next }
+		in_program && /^# +not ok [0-9]+/ {
+			if (/# SKIP/) { skip++; next }
+			bad++; line = $0; sub(/^# +not ok [0-9]+ *-? */, "", line); name[bad] = line; next
+		}
+		in_program && /^# +ok [0-9]+/ { if (/# SKIP/) skip++; else ok++; next }
+		/^(not )?ok [0-9]+ selftests: / {
+			program = $0; sub(/^.*selftests: [^:]*: /, "", program); sub(/ #.*/, "", program)
+			whole = /^ok/
+			if (whole && /# SKIP/ && ok + bad + skip == 0) skip = 1
+			else if (whole && ok + bad + skip == 0) ok = 1
+			else if (!whole && bad == 0) {
+				why = $0; sub(/^[^#]*# ?/, "", why); bad = 1; name[1] = "(" why ")"
+			}
+			for (i = 1; i <= bad; i++) print "bad " program ": " name[i]
+			passed += ok; failed += bad; skipped += skip; programs++; in_program = 0
+		}
+		END { print "counts", passed + 0, failed + 0, skipped + 0, programs + 0 }
+	' "$tap")
+	read -r _ ok not_ok skip programs <<< "$(grep '^counts ' <<< "$counts")"
+	passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))
+	mapfile -t -O "${#bad[@]}" bad < <(sed -n 's/^bad //p' <<< "$counts")
+	expected=$((${#select[@]} / 2))
+	[[ $expected != 0 ]] || expected=$(grep -c . kselftest-list.txt)
+	[[ $programs == "$expected" ]] || wrong "$programs of $expected test programs ran"
+fi
+
+# Sockets in TIME_WAIT and namespaces that go away in the background may hold
+# the module for a moment.
+if [[ -n $loaded ]]; then
+	gone=''
+	for _ in {1..60}; do
+		if rmmod tcpstate 2> /run/rmmod.err; then
+			gone=1
+			break
+		fi
+		sleep 1
+	done
+	if [[ -n $gone ]]; then
+		good
+	else
+		wrong "rmmod tcpstate: $(cat /run/rmmod.err)"
+	fi
+fi
+finish

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The socket, the flow, the network namespace, and the prototypes of every
+ * file from layer 1 up, under a banner per file.
+ */
+#ifndef TCPSTATE_H
+#define TCPSTATE_H
+
+#include <linux/in6.h>
+#include <linux/netfilter.h>
+#include <linux/rhashtable.h>
+#include <linux/skbuff.h>
+#include <linux/workqueue.h>
+
+#include <net/inet_sock.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/sock.h>
+
+#include "include/uapi/linux/tcpstate.h"
+#include "tcpstate_compat.h"
+#include "tcpstate_cong.h"
+#include "tcpstate_fsm.h"
+#include "tcpstate_tcb.h"
+
+/*
+ * sk_protocol is a u16 while the IP header takes the low byte: with this bit
+ * the kernel's tests for IPPROTO_TCP, which would cast us to a tcp_sock, fail.
+ */
+#define TCPSTATE_PROTOCOL_MARK	0x200
+
+/* Keep-alive, RFC 9293 3.8.4: off by default, at least two hours (MUST-28). */
+#define TCPSTATE_KEEPIDLE	(7200 * HZ)
+#define TCPSTATE_KEEPINTVL	(75 * HZ)
+#define TCPSTATE_KEEPCNT	9
+
+/* Room for every header below TCP, as the in-tree MAX_TCP_HEADER. */
+#define TCPSTATE_HEADROOM	ALIGN(128 + MAX_HEADER, L1_CACHE_BYTES)
+
+/**
+ * struct tcpstate_key - what a segment is matched by
+ * @local: our address; IPv4 is mapped (RFC 4291 2.5.5.2); :: for a listener on any
+ * @remote: the peer's address; :: for a listener
+ * @lport: our port
+ * @rport: the peer's port; 0 for a listener
+ * @wire: IP protocol
+ * @pad: zero
+ */
+struct tcpstate_key {
+	struct in6_addr local;
+	struct in6_addr remote;
+	__be16 lport;
+	__be16 rport;
+	u8 wire;
+	u8 pad[3];
+};
+
+enum tcpstate_flow_kind {
+	TCPSTATE_FLOW_FULL,	/* a struct tcpstate_sock */
+};
+
+/**
+ * struct tcpstate_flow - the common head of whatever stands in the table
+ * @node: table linkage
+ * @key: never changes while the flow stands in the table
+ * @kind: enum tcpstate_flow_kind
+ * @state: enum tcpstate_state; stored by tcpstate_state.c alone
+ * @listed: stands in the table; guarded by the owner's lock
+ *
+ * @state is written with release and read with acquire: what led to a state
+ * can be seen by whoever sees the state.
+ */
+struct tcpstate_flow {
+	struct rhash_head node;
+	struct tcpstate_key key;
+	u8 kind;
+	u8 state;
+	bool listed;
+};
+
+/* Who drops the last reference, and so destroys the socket. */
+enum tcpstate_owner {
+	TCPSTATE_OWNER_USER,	/* a struct socket */
+	TCPSTATE_OWNER_QUEUE,	/* a listener's accept queue */
+	TCPSTATE_OWNER_REQUEST,	/* the handshake; dies with it */
+	TCPSTATE_OWNER_NONE	/* an orphan; dies with its TCB */
+};
+
+/* What a timer found out while a user held the socket; release_cb runs it. */
+enum tcpstate_deferred {
+	TCPSTATE_DEFER_RTX,
+	TCPSTATE_DEFER_DELACK,
+	TCPSTATE_DEFER_SLOW
+};
+
+struct tcpstate_hold;
+struct tcpstate_af;
+
+/**
+ * struct tcpstate_sock - a full socket
+ *
+ * @inet: the kernel's half; must be first.  sk_state mirrors @flow.state, but
+ *	is TCP_CLOSE in TIME_WAIT: the kernel takes a sock in TCP_TIME_WAIT for
+ *	a struct inet_timewait_sock
+ * @flow: name and state
+ * @tcb: RFC 9293's numbers
+ * @rtt: RFC 6298's numbers
+ * @cong: congestion control and recovery
+ * @af: address family
+ * @wire: IP protocol
+ * @owner: enum tcpstate_owner
+ * @ack_now: an ACK must go with the next push
+ * @push_pending: something may have become sendable
+ * @rtt_timing: a round trip is being measured: @rtt_seq sent at @rtt_start
+ * @fin_seen: the peer's FIN has arrived and stands at @fin_seq
+ * @nodelay: TCP_NODELAY
+ * @corked: TCP_CORK
+ * @quickack: TCP_QUICKACK: acknowledge at once
+ * @syn_retries: TCP_SYNCNT, or 0 for the namespace's
+ * @rtx_count: retransmissions or probes since the peer last answered
+ * @challenges: answers to unacceptable segments in this second
+ * @challenge_second: jiffies when that second began
+ * @rtx_mss: TCP_MAXSEG, octets, or 0
+ * @user_timeout: TCP_USER_TIMEOUT, milliseconds, or 0
+ * @linger2: TCP_LINGER2, seconds; negative: no FIN_WAIT2 for orphans; 0: default
+ * @keepidle: TCP_KEEPIDLE, jiffies, or 0 for the default
+ * @keepintvl: TCP_KEEPINTVL, jiffies, or 0 for the default
+ * @keepcnt: TCP_KEEPCNT, or 0 for the default
+ * @keep_probes: unanswered keep-alive probes
+ * @copied_seq: next octet that the reader takes
+ * @fin_seq: number of the peer's FIN
+ * @rtt_seq: end of the segment being timed
+ * @rtt_start: when it was sent, microseconds
+ * @rcv_seg: largest text received in one segment, octets
+ * @ack_seq: RCV.NXT as the peer last heard it
+ * @first_sent: jiffies when the oldest unanswered thing was sent
+ * @last_rcv: jiffies of the last segment from the peer
+ * @last_sent: jiffies of the last text that we sent
+ * @deferred: bits of enum tcpstate_deferred
+ * @ooo: text beyond RCV.NXT, ordered by number
+ * @rtx_timer: retransmission and persist
+ * @delack_timer: delayed ACK
+ * @rtx_when: jiffies when @rtx_timer should fire
+ * @hold: reservation of our port
+ * @port_node: place in the port's list of owners
+ * @port: port, host order, or 0; guarded by the namespace's port lock
+ * @listener: held, where @owner is QUEUE or REQUEST
+ * @accept_node: place in @listener's queue of ready or of half-open children
+ * @accept_lock: guards the fields below and @accept_node of all children
+ * @accept_ready: children that accept() may take
+ * @accept_half: children in SYN_RECV
+ * @accept_half_len: how many
+ * @accept_closed: the listener is going, take no more
+ * @segs_out: segments sent
+ * @segs_in: segments received
+ * @total_retrans: segments retransmitted
+ * @bytes_acked: octets that the peer has acknowledged
+ * @bytes_received: octets received in order
+ *
+ * Locks: the socket lock (lock_sock(), or the spinlock with the socket not
+ * owned) guards everything that is not said to have another guard.  Order:
+ * socket lock, a child's before @accept_lock of its listener; the port lock
+ * and the table's bucket locks are leaves.
+ */
+struct tcpstate_sock {
+	struct inet_sock inet;
+	struct tcpstate_flow flow;
+	struct tcpstate_tcb tcb;
+	struct tcpstate_rtt rtt;
+	struct tcpstate_cong cong;
+	const struct tcpstate_af *af;
+	u8 wire;
+	u8 owner;
+	u8 syn_retries;
+	u8 keepcnt;
+	bool ack_now;
+	bool push_pending;
+	bool rtt_timing;
+	bool fin_seen;
+	bool nodelay;
+	bool corked;
+	bool quickack;
+	u8 rtx_count;
+	u8 keep_probes;
+	u8 challenges;
+	u16 rtx_mss;
+	unsigned long challenge_second;
+	u32 user_timeout;
+	int linger2;
+	u32 keepidle;
+	u32 keepintvl;
+	u32 copied_seq;
+	u32 fin_seq;
+	u32 rtt_seq;
+	u64 rtt_start;
+	u32 rcv_seg;
+	u32 ack_seq;
+	unsigned long first_sent;
+	unsigned long last_rcv;
+	unsigned long last_sent;
+	unsigned long deferred;
+	struct rb_root ooo;
+	struct timer_list rtx_timer;
+	struct timer_list delack_timer;
+	unsigned long rtx_when;
+
+	struct tcpstate_hold *hold;
+	struct hlist_node port_node;
+	u16 port;
+
+	struct sock *listener;
+	struct list_head accept_node;
+	spinlock_t accept_lock;
+	struct list_head accept_ready;
+	struct list_head accept_half;
+	u32 accept_half_len;
+	bool accept_closed;
+
+	u32 segs_out;
+	u32 segs_in;
+	u32 total_retrans;
+	u64 bytes_acked;
+	u64 bytes_received;
+};
+
+static inline struct tcpstate_sock *tcpstate_sk(const struct sock *sk)
+{
+	return (struct tcpstate_sock *)sk;
+}
+
+/* Partner of the release in tcpstate_state.c. */
+static inline u8 tcpstate_state(const struct sock *sk)
+{
+	return smp_load_acquire(&tcpstate_sk(sk)->flow.state);
+}
+
+/**
+ * struct tcpstate_cb - our part of skb->cb
+ * @seg: receive: the parsed segment, trimmed as text is taken off
+ * @seq: send: number of the first octet in a write-queue buffer
+ */
+struct tcpstate_cb {
+	union {
+		struct tcpstate_seg seg;
+		u32 seq;
+	};
+};
+
+static inline struct tcpstate_cb *tcpstate_cb(const struct sk_buff *skb)
+{
+	BUILD_BUG_ON(sizeof(struct tcpstate_cb) > sizeof(skb->cb));
+	return (struct tcpstate_cb *)skb->cb;
+}
+
+/* skb_rbtree_purge() is not exported. */
+static inline void tcpstate_purge(struct rb_root *root)
+{
+	struct rb_node *node;
+
+	while ((node = rb_first(root))) {
+		rb_erase(node, root);
+		RB_CLEAR_NODE(node);
+		kfree_skb(rb_to_skb(node));
+	}
+}
+
+/* Counters of a namespace; names in tcpstate_mib.c. */
+enum tcpstate_mib_item {
+	TCPSTATE_MIB_INSEGS,
+	TCPSTATE_MIB_OUTSEGS,
+	TCPSTATE_MIB_RETRANSSEGS,
+	TCPSTATE_MIB_INERRS,
+	TCPSTATE_MIB_INCSUMERRORS,
+	TCPSTATE_MIB_OUTRSTS,
+	TCPSTATE_MIB_ACTIVEOPENS,
+	TCPSTATE_MIB_PASSIVEOPENS,
+	TCPSTATE_MIB_ATTEMPTFAILS,
+	TCPSTATE_MIB_ESTABRESETS,
+	TCPSTATE_MIB_NOCONN,
+	TCPSTATE_MIB_LISTENOVERFLOWS,
+	TCPSTATE_MIB_LISTENDROPS,
+	TCPSTATE_MIB_FASTRETRANS,
+	TCPSTATE_MIB_TIMEOUTS,
+	TCPSTATE_MIB_PROBES,
+	TCPSTATE_MIB_DELAYEDACKS,
+	TCPSTATE_MIB_CHALLENGEACKS,
+	TCPSTATE_MIB_CHALLENGELIMITED,
+	TCPSTATE_MIB_OFOQUEUED,
+	TCPSTATE_MIB_OFODROPPED,
+	TCPSTATE_MIB_RCVQDROPPED,
+	TCPSTATE_MIB_BACKLOGDROPPED,
+	TCPSTATE_MIB_NOMEMORY,
+	TCPSTATE_MIB_ABORTONDATA,
+	TCPSTATE_MIB_ABORTONCLOSE,
+	TCPSTATE_MIB_ABORTONTIMEOUT,
+	TCPSTATE_MIB_BADOPTIONS,
+	TCPSTATE_MIB_BUGS,
+	TCPSTATE_MIB_DROPS,	/* the first of enum tcpstate_drop's */
+	TCPSTATE_MIB_COUNT = TCPSTATE_MIB_DROPS + TCPSTATE_DROP_COUNT
+};
+
+struct tcpstate_mib {
+	unsigned long n[TCPSTATE_MIB_COUNT];
+};
+
+#define TCPSTATE_PORT_BUCKETS	1024
+
+/**
+ * struct tcpstate_net - per network namespace
+ * @net: the namespace
+ * @flows: every named flow and listener, by struct tcpstate_key
+ * @mib: counters
+ * @gauge: sockets in each state
+ * @edges: how often each edge was taken
+ * @port_lock: guards @ports, their lists and every hold's count
+ * @port_mutex: one at a time takes or gives back a reservation
+ * @ports: buckets of struct tcpstate_port by number
+ * @idle_holds: reservations that nobody refers to, for @port_work
+ * @port_work: gives @idle_holds back
+ * @port_map: a bit for each port of wire 6 that is ours
+ * @hook_mutex: guards @hooked
+ * @hooked: the LOCAL_IN hook is registered
+ * @rst_sk: unused socket that answers without a socket are sent by
+ * @time_wait_ms: length of TIME_WAIT (2MSL), milliseconds
+ * @rto_min_ms: lower bound of the retransmission timeout, milliseconds
+ * @rto_max_ms: upper bound, milliseconds
+ * @delack_ms: longest delay of an ACK, milliseconds
+ * @fin_timeout_ms: how long an orphan stays in FIN_WAIT2, milliseconds
+ * @syn_retries: retransmissions of a SYN
+ * @synack_retries: retransmissions of a SYN+ACK
+ * @retries1: retransmissions before IP is asked for another way (R1)
+ * @retries2: retransmissions before giving up (R2)
+ * @orphan_retries: the same for a socket that nobody holds
+ * @unprivileged: sockets need no CAP_NET_ADMIN
+ * @sysctl: registration
+ * @sysctl_table: its table
+ */
+struct tcpstate_net {
+	struct net *net;
+	struct rhashtable flows;
+	struct tcpstate_mib __percpu *mib;
+	atomic_t gauge[TCPSTATE_MAX_STATES];
+	atomic_t edges[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT];
+
+	spinlock_t port_lock;
+	struct mutex port_mutex;
+	struct hlist_head *ports;
+	struct list_head idle_holds;
+	struct work_struct port_work;
+	unsigned long *port_map;
+
+	struct mutex hook_mutex;
+	bool hooked;
+	struct sock *rst_sk;
+
+	int time_wait_ms;
+	int rto_min_ms;
+	int rto_max_ms;
+	int delack_ms;
+	int fin_timeout_ms;
+	int syn_retries;
+	int synack_retries;
+	int retries1;
+	int retries2;
+	int orphan_retries;
+	int unprivileged;
+	struct ctl_table_header *sysctl;
+	struct ctl_table *sysctl_table;
+};
+
+extern unsigned int tcpstate_net_id;
+
+static inline struct tcpstate_net *tcpstate_net(const struct net *net)
+{
+	return net_generic(net, tcpstate_net_id);
+}
+
+static inline struct tcpstate_net *tcpstate_sk_net(const struct sock *sk)
+{
+	return tcpstate_net(sock_net(sk));
+}
+
+/* --- tcpstate_mib.c (layer 1) --- */
+
+int tcpstate_mib_init(struct tcpstate_net *tn);
+void tcpstate_mib_exit(struct tcpstate_net *tn);
+unsigned long tcpstate_mib_read(const struct tcpstate_net *tn, unsigned int item);
+const char *tcpstate_mib_name(unsigned int item);
+
+static inline void tcpstate_mib_inc(struct tcpstate_net *tn, unsigned int item)
+{
+	this_cpu_inc(tn->mib->n[item]);
+}
+
+static inline void tcpstate_mib_drop(struct tcpstate_net *tn, u8 reason)
+{
+	this_cpu_inc(tn->mib->n[TCPSTATE_MIB_DROPS + reason]);
+}
+
+/* --- tcpstate_demux.c (layer 1) --- */
+
+int tcpstate_demux_init(struct tcpstate_net *tn);
+void tcpstate_demux_exit(struct tcpstate_net *tn);
+int tcpstate_demux_add(struct sock *sk);
+void tcpstate_demux_remove(struct sock *sk);
+struct sock *tcpstate_demux_find(struct tcpstate_net *tn, const struct tcpstate_key *key);
+struct sock *tcpstate_demux_find_listener(struct tcpstate_net *tn,
+					  const struct tcpstate_key *key);
+
+/* --- tcpstate_port.c (layer 1) --- */
+
+int tcpstate_port_init(struct tcpstate_net *tn);
+void tcpstate_port_exit(struct tcpstate_net *tn);
+int tcpstate_port_get(struct sock *sk, unsigned short port);
+int tcpstate_port_get_for_connect(struct sock *sk);
+bool tcpstate_port_may_listen(struct sock *sk);
+void tcpstate_port_inherit(struct sock *child, struct sock *listener);
+void tcpstate_port_put(struct sock *sk);
+
+/* --- tcpstate_ipv4.c (layer 1) --- */
+
+/**
+ * struct tcpstate_af - what differs between IPv4 and IPv6
+ * @family: of the addresses that users see
+ * @header_len: of the network header without options, octets
+ * @default_mss: where the peer announces none, octets
+ * @route: find the way to the peer of a socket; context: socket lock held;
+ *	0 or -errno
+ * @send: finish the checksum and hand a segment to IP; consumes skb; the
+ *	transport header is in place; 0 or -errno
+ * @reply: send a segment without a socket, answering @skb; does not consume it
+ * @key: read the addresses of a received segment; ports and wire are set too
+ * @for_us: the segment was sent to one host, not to many (MUST-57, MUST-63)
+ * @checksum_ok: verify a received segment; data points to the TCP header
+ * @iss: initial send sequence number (RFC 6528)
+ * @set_name: read the names of a socket into its flow's key
+ * @take_name: set a child's names from a received segment
+ */
+struct tcpstate_af {
+	u16 family;
+	u8 header_len;
+	u16 default_mss;
+	int (*route)(struct sock *sk);
+	int (*send)(struct sock *sk, struct sk_buff *skb);
+	void (*reply)(struct tcpstate_net *tn, struct sk_buff *skb,
+		      const struct tcpstate_rst *rst);
+	void (*key)(const struct sk_buff *skb, u8 wire, const void *ports,
+		    struct tcpstate_key *key);
+	bool (*for_us)(const struct sk_buff *skb);
+	bool (*checksum_ok)(struct sk_buff *skb, u8 wire);
+	u32 (*iss)(const struct sock *sk);
+	void (*set_name)(struct sock *sk, bool listener);
+	void (*take_name)(struct sock *child, const struct sk_buff *skb);
+};
+
+extern const struct tcpstate_af tcpstate_ipv4;
+
+int tcpstate_ipv4_connect_name(struct sock *sk, const struct sockaddr_in *peer);
+int tcpstate_ipv4_init(struct tcpstate_net *tn);
+void tcpstate_ipv4_exit(struct tcpstate_net *tn);
+
+/* --- tcpstate_output.c (layer 2) --- */
+
+void tcpstate_output_push(struct sock *sk);
+void tcpstate_output_ack(struct sock *sk);
+void tcpstate_output_challenge(struct sock *sk, bool challenge);
+void tcpstate_output_rst(struct sock *sk);
+void tcpstate_output_retransmit(struct sock *sk);
+void tcpstate_output_syn_again(struct sock *sk);
+void tcpstate_output_probe(struct sock *sk);
+void tcpstate_output_keepalive(struct sock *sk);
+void tcpstate_output_arm(struct sock *sk);
+void tcpstate_output_release_acked(struct sock *sk);
+void tcpstate_output_purge(struct sock *sk);
+void tcpstate_output_sync_mss(struct sock *sk);
+u16 tcpstate_output_advertised_mss(struct sock *sk);
+u32 tcpstate_output_receive_space(const struct sock *sk);
+void tcpstate_output_open_window(struct sock *sk);
+
+/* --- tcpstate_state.c (layer 3) --- */
+
+void tcpstate_state_born(struct sock *sk, u8 state);
+void tcpstate_state_event(struct sock *sk, u8 event);
+void tcpstate_state_destroy(struct sock *sk);
+void tcpstate_state_disown(struct sock *sk);
+
+/* --- tcpstate_input.c (layer 4) --- */
+
+bool __must_check tcpstate_input(struct sock *sk, struct sk_buff *skb);
+void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg);
+int tcpstate_input_backlog(struct sock *sk, struct sk_buff *skb);
+
+/* --- tcpstate_timer.c (layer 4) --- */
+
+void tcpstate_timer_init(struct sock *sk);
+void tcpstate_timer_release_cb(struct sock *sk);
+void tcpstate_timer_orphan(struct sock *sk);
+void tcpstate_timer_keepalive(struct sock *sk, int on);
+void tcpstate_timer_restart_keepalive(struct sock *sk);
+
+/* --- tcpstate_request.c (layer 4) --- */
+
+void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb);
+void tcpstate_request_done(struct sock *child);
+void tcpstate_request_reopen(struct net *net, struct sk_buff *skb);
+void tcpstate_request_stop(struct sock *listener);
+struct sock *tcpstate_request_take(struct sock *listener);
+
+/* --- tcpstate_sock.c (layer 4) --- */
+
+void tcpstate_sock_init(struct sock *sk, u8 wire);
+void tcpstate_sock_init_transport(struct sock *sk);
+int tcpstate_sock_get_port(struct sock *sk, unsigned short port);
+void tcpstate_sock_put_port(struct sock *sk);
+int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int len);
+int tcpstate_sock_disconnect(struct sock *sk, int flags);
+void tcpstate_sock_close(struct sock *sk, long timeout);
+void tcpstate_sock_shutdown(struct sock *sk, int how);
+void tcpstate_sock_write_space(struct sock *sk);
+void tcpstate_sock_destruct(struct sock *sk);
+int tcpstate_sock_listen(struct socket *sock, int backlog);
+int tcpstate_sock_accept(struct socket *sock, struct socket *newsock,
+			 struct proto_accept_arg *arg);
+__poll_t tcpstate_sock_poll(struct file *file, struct socket *sock, poll_table *wait);
+int tcpstate_sock_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
+
+/* --- tcpstate_sendmsg.c, tcpstate_recvmsg.c, tcpstate_sockopt.c (layer 4) --- */
+
+int tcpstate_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
+int tcpstate_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags);
+int tcpstate_recvmsg_unread(const struct sock *sk);
+int tcpstate_setsockopt(struct socket *sock, int level, int name, sockptr_t val,
+			unsigned int len);
+int tcpstate_getsockopt(struct socket *sock, int level, int name, char __user *val,
+			int __user *len);
+
+/* --- tcpstate_wire.c (layer 5) --- */
+
+int tcpstate_wire_init(void);
+void tcpstate_wire_exit(void);
+int tcpstate_wire_hook(struct net *net);
+void tcpstate_wire_unhook(struct tcpstate_net *tn);
+
+/* --- tcpstate_proc.c, tcpstate_sysctl.c (layer 5) --- */
+
+int tcpstate_proc_init(struct net *net);
+void tcpstate_proc_exit(struct net *net);
+int tcpstate_sysctl_init(struct tcpstate_net *tn);
+void tcpstate_sysctl_exit(struct tcpstate_net *tn);
+
+#endif /* TCPSTATE_H */

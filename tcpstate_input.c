@@ -1,0 +1,601 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A segment for a full socket: check, ACK, text, FIN, in the order of
+ * RFC 9293 3.10.7.  What to make of a segment is decided by the pure checks;
+ * this file carries it out.
+ */
+#include <net/tcp.h>
+
+#include "tcpstate.h"
+#include "tcpstate_trace.h"
+
+/* Segments smaller than this are copied together when memory is short. */
+#define COMPACT_BELOW	1024
+#define COMPACT_SIZE	(SKB_WITH_OVERHEAD(16384))
+
+static u64 now_us(void)
+{
+	return ktime_get_ns() / NSEC_PER_USEC;
+}
+
+/**
+ * tcpstate_input_take_syn() - the numbers and options of the peer's SYN
+ * @sk: in LISTEN (a child) or SYN_SENT; has a route
+ * @seg: the SYN
+ *
+ * Context: socket lock held.
+ * Source: RFC 9293 3.10.7.2 third and 3.10.7.3 fourth.
+ */
+void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	u32 offered = tcpstate_rcv_wnd(tcb);
+
+	tcb->irs = seg->seq;
+	tcb->rcv_nxt = seg->seq + 1;
+	/* The window that our own SYN offered now gets its place. */
+	tcb->rcv_adv = tcb->rcv_nxt + offered;
+	ts->copied_seq = tcb->rcv_nxt;
+	ts->ack_seq = tcb->irs;
+	tcb->wscale_ok = seg->opt.has_wscale;
+	tcb->snd_wscale = tcb->wscale_ok ? seg->opt.wscale : 0;
+	if (!tcb->wscale_ok)
+		tcb->rcv_wscale = 0;
+	tcb->peer_mss = seg->opt.mss ?: ts->af->default_mss;
+	/* A SYN's own window is never scaled (RFC 7323 2.2). */
+	tcb->snd_wnd = seg->wnd;
+	tcb->max_wnd = seg->wnd;
+	tcb->snd_wl1 = seg->seq;
+	tcb->snd_wl2 = seg->ack;
+	tcpstate_output_sync_mss(sk);
+}
+
+static void take_sample(struct tcpstate_sock *ts)
+{
+	if (!ts->rtt_timing || tcpstate_before(ts->tcb.snd_una, ts->rtt_seq))
+		return;
+	ts->rtt_timing = false;
+	tcpstate_rtt_sample(&ts->rtt, now_us() - ts->rtt_start);
+}
+
+/* A buffer that never holds a sender back: twice what may be on the way. */
+static void grow_sndbuf(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int want, max = READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[2]);
+
+	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK)
+		return;
+	want = min_t(u64, 3 * (u64)ts->cong.cwnd, max);
+	if (want > sk->sk_sndbuf)
+		WRITE_ONCE(sk->sk_sndbuf, want);
+}
+
+/* SND.UNA moves to ack. */
+static void advance(struct sock *sk, u32 ack)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	u32 bytes = ack - tcb->snd_una;
+	u32 used = tcb->snd_nxt - tcb->snd_una;
+	bool limited = used + tcb->snd_mss > ts->cong.cwnd || used * 2 >= ts->cong.cwnd;
+
+	tcb->snd_una = ack;
+	ts->bytes_acked += bytes;
+	ts->rtx_count = 0;
+	take_sample(ts);
+	if (tcpstate_cong_new_ack(&ts->cong, ack, tcb->snd_nxt, bytes, limited) ==
+	    TCPSTATE_CONG_RETRANSMIT)
+		tcpstate_output_retransmit(sk);
+	tcpstate_output_release_acked(sk);
+	grow_sndbuf(sk);
+	if (tcb->snd_una == tcb->snd_nxt) {
+		sk_stop_timer(sk, &ts->rtx_timer);
+	} else {
+		ts->first_sent = jiffies;
+		tcpstate_output_arm(sk);
+	}
+	ts->push_pending = true;
+	if (sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
+		sk->sk_write_space(sk);
+}
+
+static void update_window(struct sock *sk, const struct tcpstate_seg *seg)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	u32 wnd = (u32)seg->wnd << tcb->snd_wscale;
+	bool was_shut = tcb->snd_wnd < tcb->snd_mss;
+
+	if (!tcpstate_seg_updates_window(tcb, seg))
+		return;
+	tcb->snd_wl1 = seg->seq;
+	tcb->snd_wl2 = seg->ack;
+	if (wnd > tcb->snd_wnd)
+		ts->push_pending = true;
+	tcb->snd_wnd = wnd;
+	if (wnd > tcb->max_wnd)
+		tcb->max_wnd = wnd;
+	if (!was_shut || wnd < tcb->snd_mss)
+		return;
+	/* The window has opened: probing is over, a refused probe goes again. */
+	ts->rtt.backoff = 0;
+	ts->rtx_count = 0;
+	if (tcb->snd_una != tcb->snd_nxt)
+		tcpstate_output_retransmit(sk);
+	sk_stop_timer(sk, &ts->rtx_timer);
+	if (tcb->snd_una != tcb->snd_nxt)
+		tcpstate_output_arm(sk);
+}
+
+/* RFC 5681 2: the same ACK again, with nothing new but its coming. */
+static bool is_duplicate(const struct tcpstate_tcb *tcb, const struct tcpstate_seg *seg)
+{
+	return seg->ack == tcb->snd_una && tcb->snd_una != tcb->snd_nxt && !seg->len &&
+	       !(seg->flags & (TCPSTATE_SYN | TCPSTATE_FIN)) &&
+	       ((u32)seg->wnd << tcb->snd_wscale) == tcb->snd_wnd && tcb->snd_wnd;
+}
+
+/* RFC 9293 3.10.7.4 fifth, after the checks. */
+static void take_ack(struct sock *sk, const struct tcpstate_seg *seg)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	bool fin_was_acked = tcpstate_fin_acked(tcb);
+	bool duplicate = is_duplicate(tcb, seg);
+
+	/* An answered probe keeps the connection (MUST-37). */
+	if (!tcb->snd_wnd || !((u32)seg->wnd << tcb->snd_wscale))
+		ts->rtx_count = 0;
+	if (tcpstate_after(seg->ack, tcb->snd_una))
+		advance(sk, seg->ack);
+	update_window(sk, seg);
+	if (duplicate) {
+		ts->push_pending = true;
+		if (tcpstate_cong_dupack(&ts->cong, tcb->snd_una, tcb->snd_nxt) ==
+		    TCPSTATE_CONG_RETRANSMIT) {
+			tcpstate_mib_inc(tn, TCPSTATE_MIB_FASTRETRANS);
+			tcpstate_output_retransmit(sk);
+			tcpstate_output_arm(sk);
+		}
+	}
+	if (fin_was_acked || !tcpstate_fin_acked(tcb))
+		return;
+	tcpstate_state_event(sk, TCPSTATE_EV_RCV_ACK_OF_FIN);
+	if (sock_flag(sk, SOCK_DEAD))
+		tcpstate_timer_orphan(sk);
+}
+
+/* Take what the queue already has off the front.  False: no memory for it. */
+static bool __must_check trim_front(struct sk_buff *skb, u32 n)
+{
+	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+
+	if (!pskb_pull(skb, n))
+		return false;
+	seg->seq += n;
+	seg->len -= n;
+	return true;
+}
+
+static bool may_charge(struct sock *sk, struct sk_buff *skb, unsigned int limit)
+{
+	return atomic_read(&sk->sk_rmem_alloc) <= limit &&
+	       sk_rmem_schedule(sk, skb, skb->truesize);
+}
+
+static bool coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *skb)
+{
+	bool stolen;
+	int delta;
+
+	if (!skb_try_coalesce(to, skb, &stolen, &delta))
+		return false;
+	atomic_add(delta, &sk->sk_rmem_alloc);
+	sk_mem_charge(sk, delta);
+	tcpstate_cb(to)->seg.len += tcpstate_cb(skb)->seg.len;
+	kfree_skb_partial(skb, stolen);
+	return true;
+}
+
+/* Many small segments cost more in buffers than in text: copy them together. */
+static struct sk_buff *compacted(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff *big;
+
+	if (skb->len > COMPACT_BELOW ||
+	    atomic_read(&sk->sk_rmem_alloc) < READ_ONCE(sk->sk_rcvbuf) / 4)
+		return skb;
+	big = alloc_skb(COMPACT_SIZE, GFP_ATOMIC);
+	if (!big)
+		return skb;
+	skb_copy_bits(skb, 0, skb_put(big, skb->len), skb->len);
+	memcpy(big->cb, skb->cb, sizeof(skb->cb));
+	consume_skb(skb);
+	return big;
+}
+
+/* Text at RCV.NXT goes to the reader.  Consumes skb. */
+static void queue_text(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
+	u32 len = tcpstate_cb(skb)->seg.len;
+
+	ts->tcb.rcv_nxt += len;
+	ts->bytes_received += len;
+	if (tail && coalesce(sk, tail, skb))
+		return;
+	skb = compacted(sk, skb);
+	skb_set_owner_r(skb, sk);
+	__skb_queue_tail(&sk->sk_receive_queue, skb);
+}
+
+static void ooo_erase(struct tcpstate_sock *ts, struct sk_buff *skb)
+{
+	rb_erase(&skb->rbnode, &ts->ooo);
+	RB_CLEAR_NODE(&skb->rbnode);
+	skb->next = NULL;
+	skb->prev = NULL;
+}
+
+static void ooo_drop(struct sock *sk, struct sk_buff *skb)
+{
+	ooo_erase(tcpstate_sk(sk), skb);
+	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_OFODROPPED);
+	kfree_skb(skb);
+}
+
+/* In-order text needs the room: what is beyond a hole can come again. */
+static void ooo_make_room(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct rb_node *last;
+
+	while (atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf)) {
+		last = rb_last(&ts->ooo);
+		if (!last)
+			return;
+		ooo_drop(sk, rb_to_skb(last));
+	}
+}
+
+/* Put text beyond RCV.NXT in its place (SHLD-31).  Consumes skb. */
+static void ooo_insert(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	struct rb_node **p = &ts->ooo.rb_node, *parent = NULL, *next;
+	u32 end = seg->seq + seg->len;
+
+	if (!may_charge(sk, skb, READ_ONCE(sk->sk_rcvbuf))) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_OFODROPPED);
+		kfree_skb(skb);
+		return;
+	}
+	while (*p) {
+		struct tcpstate_seg *other = &tcpstate_cb(rb_to_skb(*p))->seg;
+
+		parent = *p;
+		if (!tcpstate_before(seg->seq, other->seq) &&
+		    !tcpstate_after(end, other->seq + other->len)) {
+			/* Nothing new in it. */
+			consume_skb(skb);
+			return;
+		}
+		p = tcpstate_before(seg->seq, other->seq) ? &parent->rb_left :
+							    &parent->rb_right;
+	}
+	rb_link_node(&skb->rbnode, parent, p);
+	rb_insert_color(&skb->rbnode, &ts->ooo);
+	skb_set_owner_r(skb, sk);
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_OFOQUEUED);
+	/* Those that it covers whole are not needed any more. */
+	while ((next = rb_next(&skb->rbnode))) {
+		struct tcpstate_seg *other = &tcpstate_cb(rb_to_skb(next))->seg;
+
+		if (tcpstate_after(other->seq + other->len, end))
+			break;
+		ooo_erase(ts, rb_to_skb(next));
+		consume_skb(rb_to_skb(next));
+	}
+}
+
+/* The hole has closed: move on what follows. */
+static void ooo_drain(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct rb_node *node;
+
+	while ((node = rb_first(&ts->ooo))) {
+		struct sk_buff *skb = rb_to_skb(node);
+		struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+
+		if (tcpstate_after(seg->seq, ts->tcb.rcv_nxt))
+			return;
+		ooo_erase(ts, skb);
+		ts->ack_now = true;
+		if (!tcpstate_after(seg->seq + seg->len, ts->tcb.rcv_nxt)) {
+			consume_skb(skb);
+			continue;
+		}
+		/* It was charged when it was queued; the reader's queue charges anew. */
+		skb_orphan(skb);
+		if (!trim_front(skb, ts->tcb.rcv_nxt - seg->seq) ||
+		    !sk_rmem_schedule(sk, skb, skb->truesize)) {
+			kfree_skb(skb);
+			return;
+		}
+		queue_text(sk, skb);
+	}
+}
+
+/* When to acknowledge text in order: RFC 9293 3.8.6.3, RFC 5681 4.2. */
+static void schedule_ack(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u32 owed = ts->tcb.rcv_nxt - ts->ack_seq;
+	u32 mss = clamp_t(u32, ts->rcv_seg, TCPSTATE_DEFAULT_MSS_V4, ts->tcb.rcv_mss);
+
+	if (!owed)
+		return;
+	if (ts->quickack || owed >= 2 * mss) {
+		ts->ack_now = true;
+		return;
+	}
+	if (!timer_pending(&ts->delack_timer))
+		sk_reset_timer(sk, &ts->delack_timer, jiffies +
+			       msecs_to_jiffies(READ_ONCE(tcpstate_sk_net(sk)->delack_ms)));
+}
+
+/* RFC 9293 3.10.7.4 seventh.  Consumes skb. */
+static void take_text(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	u32 edge = tcb->rcv_nxt + tcpstate_rcv_wnd(tcb);
+	u32 piece = skb_shinfo(skb)->gso_size ?: seg->len;
+
+	if (tcpstate_before(seg->seq, tcb->rcv_nxt)) {
+		/* The peer may have missed our ACK of what it sends again. */
+		ts->ack_now = true;
+		if (!tcpstate_after(seg->seq + seg->len, tcb->rcv_nxt)) {
+			consume_skb(skb);
+			return;
+		}
+		if (!trim_front(skb, tcb->rcv_nxt - seg->seq)) {
+			kfree_skb(skb);
+			return;
+		}
+	}
+	if (tcpstate_after(seg->seq + seg->len, edge)) {
+		ts->ack_now = true;
+		if (!tcpstate_before(seg->seq, edge)) {
+			kfree_skb(skb);
+			return;
+		}
+		seg->len = edge - seg->seq;
+		if (pskb_trim(skb, seg->len)) {
+			kfree_skb(skb);
+			return;
+		}
+	}
+	ts->rcv_seg = max_t(u32, min_t(u32, piece, tcb->rcv_mss), ts->rcv_seg);
+	if (seg->seq != tcb->rcv_nxt) {
+		/* RFC 5681 4.2: tell of the hole at once. */
+		ts->ack_now = true;
+		ooo_insert(sk, skb);
+		return;
+	}
+	if (atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf))
+		ooo_make_room(sk);
+	/* The window was promised: bounded overcommitment keeps the promise. */
+	if (!may_charge(sk, skb, 2 * READ_ONCE(sk->sk_rcvbuf))) {
+		ts->ack_now = true;
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_RCVQDROPPED);
+		kfree_skb(skb);
+		return;
+	}
+	queue_text(sk, skb);
+	if (!RB_EMPTY_ROOT(&ts->ooo))
+		ooo_drain(sk);
+	schedule_ack(sk);
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_data_ready(sk);
+}
+
+/* RFC 9293 3.10.7.4 eighth: the FIN counts when RCV.NXT reaches it. */
+static void take_fin(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (!ts->fin_seen || ts->tcb.rcv_nxt != ts->fin_seq)
+		return;
+	ts->fin_seen = false;
+	ts->tcb.rcv_nxt++;
+	tcpstate_purge(&ts->ooo);
+	tcpstate_state_event(sk, TCPSTATE_EV_RCV_FIN);
+}
+
+/* Text for a reader that will never read: the loss must show (SHLD-3). */
+static bool nobody_reads(const struct sock *sk, const struct tcpstate_seg *seg)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	return (sk->sk_shutdown & RCV_SHUTDOWN) && seg->len &&
+	       tcpstate_in(ts->flow.state, TCPSTATE_F(FIN_WAIT1) | TCPSTATE_F(FIN_WAIT2)) &&
+	       tcpstate_after(seg->seq + seg->len, ts->tcb.rcv_nxt);
+}
+
+/* Sixth, seventh and eighth check.  Consumes skb. */
+static void take_rest(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	u32 text_end = seg->seq + seg->len;
+
+	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_RECEIVE)) {
+		/* CLOSE_WAIT and later: a peer that sent FIN sends no more. */
+		if (seg->len || (seg->flags & TCPSTATE_FIN))
+			ts->ack_now = ts->flow.state != TCPSTATE_CLOSE;
+		kfree_skb(skb);
+		return;
+	}
+	if (nobody_reads(sk, seg)) {
+		tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_ABORTONDATA);
+		tcpstate_state_event(sk, TCPSTATE_EV_ABORT);
+		kfree_skb(skb);
+		return;
+	}
+	if (seg->flags & TCPSTATE_FIN) {
+		/* Beyond the window it must come again, like text. */
+		if (!tcpstate_after(text_end, ts->tcb.rcv_nxt + tcpstate_rcv_wnd(&ts->tcb))) {
+			ts->fin_seen = true;
+			ts->fin_seq = text_end;
+		}
+		ts->ack_now = true;
+	}
+	if (seg->len)
+		take_text(sk, skb);
+	else
+		consume_skb(skb);
+	take_fin(sk);
+}
+
+/* Carry out a verdict that lets the segment go no further. */
+static void refuse(struct sock *sk, struct sk_buff *skb, const struct tcpstate_check *check)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_rst rst;
+
+	tcpstate_mib_drop(tn, check->reason);
+	switch (check->verdict) {
+	case TCPSTATE_SEG_ACK:
+		tcpstate_output_challenge(sk, false);
+		break;
+	case TCPSTATE_SEG_CHALLENGE:
+		tcpstate_output_challenge(sk, true);
+		break;
+	case TCPSTATE_SEG_SYN_AGAIN:
+		tcpstate_output_syn_again(sk);
+		break;
+	case TCPSTATE_SEG_RST:
+		if (tcpstate_seg_rst_reply(&tcpstate_cb(skb)->seg, &rst))
+			ts->af->reply(tn, skb, &rst);
+		break;
+	}
+	kfree_skb(skb);
+}
+
+/* The handshake's segments: set the numbers, then tell the table. */
+static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	switch (event) {
+	case TCPSTATE_EV_RCV_SYN_ACK:
+		tcpstate_input_take_syn(sk, seg);
+		ts->tcb.snd_una = seg->ack;
+		sk_stop_timer(sk, &ts->rtx_timer);
+		if (ts->rtt_timing)
+			take_sample(ts);
+		else
+			tcpstate_rtt_syn_lost(&ts->rtt);
+		break;
+	case TCPSTATE_EV_RCV_SYN:
+		if (ts->flow.state != TCPSTATE_SYN_SENT)
+			break;
+		tcpstate_input_take_syn(sk, seg);
+		/* Our SYN goes again, now with an ACK. */
+		ts->rtt_timing = false;
+		break;
+	case TCPSTATE_EV_RCV_ACK_OF_SYN:
+		ts->tcb.snd_una = ts->tcb.iss + 1;
+		ts->tcb.snd_wnd = (u32)seg->wnd << ts->tcb.snd_wscale;
+		ts->tcb.max_wnd = max(ts->tcb.max_wnd, ts->tcb.snd_wnd);
+		ts->tcb.snd_wl1 = seg->seq;
+		ts->tcb.snd_wl2 = seg->ack;
+		/* close() in SYN_RECV left a FIN to send. */
+		ts->push_pending = true;
+		sk_stop_timer(sk, &ts->rtx_timer);
+		if (ts->rtt_timing)
+			take_sample(ts);
+		else
+			tcpstate_rtt_syn_lost(&ts->rtt);
+		break;
+	}
+	ts->rtx_count = 0;
+	tcpstate_state_event(sk, event);
+	if (event == TCPSTATE_EV_RCV_ACK_OF_SYN && ts->owner == TCPSTATE_OWNER_REQUEST)
+		tcpstate_request_done(sk);
+}
+
+/**
+ * tcpstate_input() - a segment has arrived for a full socket
+ * @sk: not in LISTEN
+ * @skb: data points to the text, the parsed segment stands in its cb
+ *
+ * Context: socket lock held; process or softirq; the caller holds a reference.
+ * Return: false, skb consumed; or true: a flow in TIME_WAIT has made room for
+ * this SYN, which wants tcpstate_request_reopen() once the lock is released.
+ * Source: RFC 9293 3.10.7.3 and 3.10.7.4.
+ */
+bool tcpstate_input(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	struct tcpstate_check check;
+
+	if (ts->flow.state == TCPSTATE_CLOSE) {
+		kfree_skb(skb);
+		return false;
+	}
+	ts->segs_in++;
+	check = tcpstate_seg_check(&ts->tcb, ts->flow.state, seg);
+	trace_tcpstate_receive(sk, seg, check.verdict, check.reason);
+	if (check.verdict != TCPSTATE_SEG_ACCEPT) {
+		refuse(sk, skb, &check);
+		return false;
+	}
+	if (check.event == TCPSTATE_EV_RCV_SYN && ts->flow.state == TCPSTATE_TIME_WAIT) {
+		tcpstate_state_event(sk, TCPSTATE_EV_RCV_SYN);
+		return true;
+	}
+	ts->last_rcv = jiffies;
+	ts->keep_probes = 0;
+	if (check.event != TCPSTATE_EV_COUNT)
+		take_event(sk, seg, check.event);
+	/* A SYN without a connection yet, a RST: they have nothing more to say. */
+	if (tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED) &&
+	    !(seg->flags & (TCPSTATE_SYN | TCPSTATE_RST)) &&
+	    check.event != TCPSTATE_EV_RCV_FIN) {
+		take_ack(sk, seg);
+		take_rest(sk, skb);
+	} else {
+		consume_skb(skb);
+	}
+	if (ts->push_pending || ts->ack_now)
+		tcpstate_output_push(sk);
+	return false;
+}
+
+/**
+ * tcpstate_input_backlog() - segments that came while a user held the socket
+ * @sk: the socket
+ * @skb: parsed
+ *
+ * Context: socket lock held by a user who lets go.
+ * Return: 0.
+ */
+int tcpstate_input_backlog(struct sock *sk, struct sk_buff *skb)
+{
+	if (tcpstate_input(sk, skb))
+		tcpstate_request_reopen(sock_net(sk), skb);
+	return 0;
+}

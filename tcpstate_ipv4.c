@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * IPv4 below TCP: routes, checksums, transmission with and without a socket,
+ * initial sequence numbers.
+ */
+#include <linux/ip.h>
+#include <linux/tcp.h>
+
+#include <net/inet_common.h>
+#include <net/ip.h>
+#include <net/route.h>
+#include <net/tcp.h>
+
+#include "tcpstate.h"
+
+static void flow_init(struct flowi4 *fl4, const struct sock *sk, __be32 saddr,
+		      __be32 daddr)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	flowi4_init_output(fl4, sk->sk_bound_dev_if, READ_ONCE(sk->sk_mark),
+			   RT_CONN_FLAGS(sk), RT_SCOPE_UNIVERSE,
+			   tcpstate_sk(sk)->wire, inet_sk_flowi_flags(sk),
+			   daddr, saddr, inet->inet_dport, inet->inet_sport,
+			   sk->sk_uid);
+	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(fl4));
+}
+
+static __be32 first_hop(const struct sock *sk)
+{
+	const struct ip_options_rcu *opt;
+
+	opt = rcu_dereference_protected(inet_sk(sk)->inet_opt,
+					lockdep_sock_is_held(sk));
+	return opt && opt->opt.srr ? opt->opt.faddr : inet_sk(sk)->inet_daddr;
+}
+
+/* ip_queue_xmit() takes the addresses from the flow kept in cork. */
+static int ipv4_route(struct sock *sk)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct flowi4 *fl4 = &inet->cork.fl.u.ip4;
+	struct rtable *rt;
+
+	if (__sk_dst_check(sk, 0))
+		return 0;
+	flow_init(fl4, sk, inet->inet_saddr, first_hop(sk));
+	rt = ip_route_output_flow(sock_net(sk), fl4, sk);
+	if (IS_ERR(rt))
+		return PTR_ERR(rt);
+	/* Only wire 6 may be cut by devices: they know no other TCP. */
+	sk->sk_gso_type = tcpstate_sk(sk)->wire == IPPROTO_TCP ? SKB_GSO_TCPV4 : 0;
+	sk_setup_caps(sk, &rt->dst);
+	return 0;
+}
+
+static int ipv4_send(struct sock *sk, struct sk_buff *skb)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcphdr *th = tcp_hdr(skb);
+	__wsum sum;
+
+	if (ts->wire == IPPROTO_TCP) {
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_transport_header(skb) - skb->head;
+		skb->csum_offset = offsetof(struct tcphdr, check);
+		th->check = ~csum_tcpudp_magic(inet->inet_saddr, inet->inet_daddr,
+					       skb->len, IPPROTO_TCP, 0);
+	} else {
+		sum = skb_checksum(skb, 0, skb->len, 0);
+		th->check = csum_tcpudp_magic(inet->inet_saddr, inet->inet_daddr,
+					      skb->len, ts->wire, sum);
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	}
+	memset(skb->cb, 0, sizeof(struct inet_skb_parm));
+	return ip_queue_xmit(sk, skb, &inet->cork.fl);
+}
+
+/*
+ * An answer without a socket: RST.  The packet is built by hand, since
+ * ip_send_unicast_reply() is not exported.
+ */
+static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
+		       const struct tcpstate_rst *rst)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct tcphdr *in = tcp_hdr(skb);
+	struct flowi4 fl4 = {};
+	struct sk_buff *reply;
+	struct tcphdr *th;
+	struct rtable *rt;
+	struct iphdr *out;
+
+	flowi4_init_output(&fl4, l3mdev_master_ifindex_by_index(tn->net, skb->skb_iif),
+			   IP4_REPLY_MARK(tn->net, skb->mark), RT_TOS(iph->tos),
+			   RT_SCOPE_UNIVERSE, iph->protocol, 0, iph->saddr, iph->daddr,
+			   in->source, in->dest, sock_net_uid(tn->net, NULL));
+	security_skb_classify_flow(skb, flowi4_to_flowi_common(&fl4));
+	rt = ip_route_output_key(tn->net, &fl4);
+	if (IS_ERR(rt))
+		return;
+	reply = alloc_skb(TCPSTATE_HEADROOM + sizeof(*th), GFP_ATOMIC);
+	if (!reply) {
+		ip_rt_put(rt);
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
+		return;
+	}
+	skb_reserve(reply, TCPSTATE_HEADROOM);
+	th = skb_push(reply, sizeof(*th));
+	memset(th, 0, sizeof(*th));
+	skb_reset_transport_header(reply);
+	th->source = in->dest;
+	th->dest = in->source;
+	th->seq = htonl(rst->seq);
+	th->ack_seq = htonl(rst->ack);
+	th->doff = sizeof(*th) / 4;
+	tcp_flag_byte(th) = rst->flags;
+	th->check = csum_tcpudp_magic(iph->daddr, iph->saddr, sizeof(*th), iph->protocol,
+				      csum_partial(th, sizeof(*th), 0));
+	reply->ip_summed = CHECKSUM_UNNECESSARY;
+
+	out = skb_push(reply, sizeof(*out));
+	skb_reset_network_header(reply);
+	*out = (struct iphdr){
+		.version = 4,
+		.ihl = 5,
+		.tos = iph->tos & ~INET_ECN_MASK,
+		.frag_off = htons(IP_DF),
+		.ttl = ip4_dst_hoplimit(&rt->dst),
+		.protocol = iph->protocol,
+		.saddr = iph->daddr,
+		.daddr = iph->saddr,
+	};
+	reply->protocol = htons(ETH_P_IP);
+	reply->mark = fl4.flowi4_mark;
+	skb_dst_set(reply, &rt->dst);
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTRSTS);
+	ip_local_out(tn->net, tn->rst_sk, reply);
+}
+
+static void ipv4_key(const struct sk_buff *skb, u8 wire, const void *ports,
+		     struct tcpstate_key *key)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const __be16 *port = ports;
+
+	ipv6_addr_set_v4mapped(iph->daddr, &key->local);
+	ipv6_addr_set_v4mapped(iph->saddr, &key->remote);
+	key->lport = port[1];
+	key->rport = port[0];
+	key->wire = wire;
+	memset(key->pad, 0, sizeof(key->pad));
+}
+
+static bool ipv4_for_us(const struct sk_buff *skb)
+{
+	const struct rtable *rt = skb_rtable(skb);
+	const struct iphdr *iph = ip_hdr(skb);
+
+	if (skb->pkt_type != PACKET_HOST)
+		return false;
+	if (rt && (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)))
+		return false;
+	return !ipv4_is_multicast(iph->saddr) && !ipv4_is_lbcast(iph->saddr) &&
+	       !ipv4_is_zeronet(iph->saddr);
+}
+
+static bool ipv4_checksum_ok(struct sk_buff *skb, u8 wire)
+{
+	if (skb_csum_unnecessary(skb))
+		return true;
+	if (skb->ip_summed == CHECKSUM_COMPLETE &&
+	    !csum_tcpudp_magic(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr, skb->len, wire,
+			       skb->csum))
+		return true;
+	skb->csum = csum_tcpudp_nofold(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr,
+				       skb->len, wire, 0);
+	return !__skb_checksum_complete(skb);
+}
+
+static u32 ipv4_iss(const struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	return secure_tcp_seq(inet->inet_saddr, inet->inet_daddr,
+			      inet->inet_sport, inet->inet_dport);
+}
+
+static void ipv4_set_name(struct sock *sk, bool listener)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct inet_sock *inet = inet_sk(sk);
+	struct tcpstate_key *key = &ts->flow.key;
+
+	*key = (struct tcpstate_key){ .wire = ts->wire, .lport = inet->inet_sport };
+	if (listener) {
+		ipv6_addr_set_v4mapped(inet->inet_rcv_saddr, &key->local);
+		return;
+	}
+	ipv6_addr_set_v4mapped(inet->inet_saddr, &key->local);
+	ipv6_addr_set_v4mapped(inet->inet_daddr, &key->remote);
+	key->rport = inet->inet_dport;
+}
+
+static void ipv4_take_name(struct sock *child, const struct sk_buff *skb)
+{
+	struct inet_sock *inet = inet_sk(child);
+	const struct tcphdr *th = tcp_hdr(skb);
+	const struct iphdr *iph = ip_hdr(skb);
+
+	inet->inet_rcv_saddr = iph->daddr;
+	inet->inet_saddr = iph->daddr;
+	inet->inet_daddr = iph->saddr;
+	inet->inet_sport = th->dest;
+	inet->inet_dport = th->source;
+	RCU_INIT_POINTER(inet->inet_opt, NULL);
+	inet->mc_index = inet_iif(skb);
+	inet->mc_ttl = iph->ttl;
+	inet->mc_list = NULL;
+	inet->rcv_tos = iph->tos;
+	child->sk_bound_dev_if = child->sk_bound_dev_if ?:
+		inet_request_bound_dev_if(child, (struct sk_buff *)skb);
+	ipv4_set_name(child, false);
+}
+
+/**
+ * tcpstate_ipv4_connect_name() - addresses of both ends, for connect()
+ * @sk: may be bound
+ * @peer: as the user gave it
+ *
+ * Asks IP for a local address where there is none (MUST-44).  The port of an
+ * unbound socket is chosen afterwards.
+ *
+ * Context: process, socket lock held.
+ * Return: 0, -ENETUNREACH for broadcast and multicast (MUST-46), -EACCES for
+ * broadcast as routing has it, or routing's error.
+ */
+int tcpstate_ipv4_connect_name(struct sock *sk, const struct sockaddr_in *peer)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct flowi4 fl4 = {};
+	__be32 daddr = peer->sin_addr.s_addr;
+	__be32 hop = daddr;
+	struct ip_options_rcu *opt;
+	struct rtable *rt;
+
+	opt = rcu_dereference_protected(inet->inet_opt, lockdep_sock_is_held(sk));
+	if (opt && opt->opt.srr) {
+		if (!daddr)
+			return -EINVAL;
+		hop = opt->opt.faddr;
+	}
+	inet->inet_dport = peer->sin_port;
+	flow_init(&fl4, sk, inet->inet_saddr, hop);
+	rt = ip_route_output_flow(sock_net(sk), &fl4, sk);
+	if (IS_ERR(rt)) {
+		inet->inet_dport = 0;
+		return PTR_ERR(rt);
+	}
+	if (rt->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST)) {
+		ip_rt_put(rt);
+		inet->inet_dport = 0;
+		return -ENETUNREACH;
+	}
+	ip_rt_put(rt);
+	/* INADDR_ANY as a destination means this host. */
+	inet->inet_daddr = opt && opt->opt.srr ? daddr : fl4.daddr;
+	if (!inet->inet_saddr)
+		inet->inet_saddr = fl4.saddr;
+	inet->inet_rcv_saddr = inet->inet_saddr;
+	return 0;
+}
+
+/**
+ * tcpstate_ipv4_init() - what a new namespace needs for IPv4
+ * @tn: the namespace
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
+int tcpstate_ipv4_init(struct tcpstate_net *tn)
+{
+	return inet_ctl_sock_create(&tn->rst_sk, PF_INET, SOCK_RAW, IPPROTO_TCP, tn->net);
+}
+
+/**
+ * tcpstate_ipv4_exit() - the namespace goes
+ * @tn: the namespace
+ *
+ * Context: process.
+ */
+void tcpstate_ipv4_exit(struct tcpstate_net *tn)
+{
+	inet_ctl_sock_destroy(tn->rst_sk);
+}
+
+const struct tcpstate_af tcpstate_ipv4 = {
+	.family		= AF_INET,
+	.header_len	= sizeof(struct iphdr),
+	.default_mss	= TCPSTATE_DEFAULT_MSS_V4,
+	.route		= ipv4_route,
+	.send		= ipv4_send,
+	.reply		= ipv4_reply,
+	.key		= ipv4_key,
+	.for_us		= ipv4_for_us,
+	.checksum_ok	= ipv4_checksum_ok,
+	.iss		= ipv4_iss,
+	.set_name	= ipv4_set_name,
+	.take_name	= ipv4_take_name,
+};

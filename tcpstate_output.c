@@ -1,0 +1,688 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The only builder of segments: push, retransmission, acknowledgements,
+ * probes, RST, and the window that we advertise.
+ *
+ * The write queue is a row of buffers that hold nothing but page fragments.
+ * A segment is cut out of it by reference whenever it is sent, so a first
+ * transmission and a repeated one are the same thing.
+ */
+#include <linux/tcp.h>
+
+#include <net/tcp.h>
+
+#include "tcpstate.h"
+#include "tcpstate_trace.h"
+
+/* What a segment is to carry. */
+struct cut {
+	u32 seq;
+	u32 len;
+	u8 flags;
+	bool syn_options;
+};
+
+/* tcpstate_output_receive_space(): half of the buffer pays for skb overhead. */
+static u32 full_space(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_rcvbuf) / 2;
+}
+
+/**
+ * tcpstate_output_receive_space() - text that the receive buffer can still take
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ * Return: octets.
+ */
+u32 tcpstate_output_receive_space(const struct sock *sk)
+{
+	int space = READ_ONCE(sk->sk_rcvbuf) - READ_ONCE(sk->sk_backlog.len) -
+		    atomic_read(&sk->sk_rmem_alloc);
+
+	return space > 0 ? space / 2 : 0;
+}
+
+/*
+ * Move the advertised right edge.  It never moves left (SHLD-14), and moves
+ * right only by as much as is worth a segment (MUST-39).
+ */
+static u16 select_window(struct sock *sk, bool syn)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	u32 space = tcpstate_output_receive_space(sk);
+	u32 wnd = tcpstate_rcv_wnd(tcb);
+	u32 step = min_t(u32, full_space(sk) / 2, max_t(u32, ts->rcv_seg, tcb->rcv_mss));
+	u8 scale = syn ? 0 : tcb->rcv_wscale;
+
+	space = min_t(u32, space, 65535u << scale);
+	if (space >= wnd + step || syn)
+		wnd = max(space, wnd);
+	wnd = min_t(u32, ALIGN(wnd, 1u << scale), 65535u << scale);
+	if (tcpstate_after(tcb->rcv_nxt + wnd, tcb->rcv_adv))
+		tcb->rcv_adv = tcb->rcv_nxt + wnd;
+	return wnd >> scale;
+}
+
+/**
+ * tcpstate_output_advertised_mss() - the MSS option of our SYN
+ * @sk: has a route
+ *
+ * Context: socket lock held.
+ * Return: octets, from what IP can reassemble here (MUST-67).
+ */
+u16 tcpstate_output_advertised_mss(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	const struct dst_entry *dst = __sk_dst_get(sk);
+	u32 mss = dst ? dst_metric_advmss(dst) : ts->af->default_mss;
+
+	if (ts->rtx_mss && ts->rtx_mss < mss)
+		mss = ts->rtx_mss;
+	return clamp_t(u32, mss, TCPSTATE_MIN_MSS, 65535);
+}
+
+/**
+ * tcpstate_output_sync_mss() - how much text fits into one of our segments
+ * @sk: has a route, knows the peer's MSS
+ *
+ * min(SendMSS, what the path takes) less the options (MUST-16).
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_sync_mss(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	const struct dst_entry *dst = __sk_dst_get(sk);
+	const struct ip_options_rcu *opt;
+	u32 mss = ts->tcb.peer_mss;
+	u32 headers = ts->af->header_len + TCPSTATE_HDR_LEN;
+
+	if (dst && dst_mtu(dst) > headers)
+		mss = min_t(u32, mss, dst_mtu(dst) - headers);
+	if (ts->rtx_mss)
+		mss = min_t(u32, mss, ts->rtx_mss);
+	opt = rcu_dereference_protected(inet_sk(sk)->inet_opt, lockdep_sock_is_held(sk));
+	if (opt)
+		mss -= min_t(u32, opt->opt.optlen, mss);
+	ts->tcb.snd_mss = max_t(u32, mss, TCPSTATE_MIN_MSS);
+	tcpstate_cong_set_mss(&ts->cong, ts->tcb.snd_mss);
+}
+
+static unsigned int write_options(struct sock *sk, const struct cut *cut, u8 *bytes)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_options opt = {};
+
+	if (!cut->syn_options)
+		return 0;
+	ts->tcb.rcv_mss = tcpstate_output_advertised_mss(sk);
+	opt.mss = ts->tcb.rcv_mss;
+	/* Offered in a SYN; in a SYN+ACK only where the peer's SYN had it. */
+	opt.has_wscale = !(cut->flags & TCPSTATE_ACK) || ts->tcb.wscale_ok;
+	opt.wscale = ts->tcb.rcv_wscale;
+	return tcpstate_opt_write(bytes, &opt);
+}
+
+/* Hang len octets from seq on, by reference, below the headers in skb. */
+static int attach_text(struct sock *sk, struct sk_buff *skb, u32 seq, u32 len)
+{
+	struct sk_buff *buf;
+	int n = 0;
+
+	skb_queue_walk(&sk->sk_write_queue, buf) {
+		u32 off = seq - tcpstate_cb(buf)->seq;
+		int i;
+
+		if (off >= buf->len)
+			continue;
+		for (i = 0; i < skb_shinfo(buf)->nr_frags && len; i++) {
+			const skb_frag_t *frag = &skb_shinfo(buf)->frags[i];
+			u32 size = skb_frag_size(frag);
+
+			if (off >= size) {
+				off -= size;
+				continue;
+			}
+			if (n == MAX_SKB_FRAGS)
+				return -EMSGSIZE;
+			size = min(size - off, len);
+			get_page(skb_frag_page(frag));
+			skb_fill_page_desc(skb, n++, skb_frag_page(frag),
+					   skb_frag_off(frag) + off, size);
+			skb->len += size;
+			skb->data_len += size;
+			seq += size;
+			len -= size;
+			off = 0;
+		}
+		if (!len)
+			return 0;
+	}
+	return len ? -EFAULT : 0;
+}
+
+static void set_gso(struct sock *sk, struct sk_buff *skb, u32 len)
+{
+	u32 mss = tcpstate_sk(sk)->tcb.snd_mss;
+
+	if (len <= mss)
+		return;
+	skb_shinfo(skb)->gso_size = mss;
+	skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(len, mss);
+	skb_shinfo(skb)->gso_type = sk->sk_gso_type;
+}
+
+static void sent_ack(struct tcpstate_sock *ts)
+{
+	ts->ack_now = false;
+	ts->ack_seq = ts->tcb.rcv_nxt;
+	sk_stop_timer((struct sock *)ts, &ts->delack_timer);
+}
+
+/* Build one segment and hand it to IP.  0, or -errno with nothing sent. */
+static int transmit(struct sock *sk, const struct cut *cut)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct inet_sock *inet = inet_sk(sk);
+	unsigned int optlen, segs;
+	u8 options[TCPSTATE_MAX_OPT_LEN];
+	struct sk_buff *skb;
+	struct tcphdr *th;
+	int err;
+
+	err = ts->af->route(sk);
+	if (err)
+		return err;
+	optlen = write_options(sk, cut, options);
+	skb = alloc_skb(TCPSTATE_HEADROOM + sizeof(*th) + optlen, GFP_ATOMIC);
+	if (!skb) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
+		return -ENOBUFS;
+	}
+	skb_reserve(skb, TCPSTATE_HEADROOM + sizeof(*th) + optlen);
+	if (cut->len) {
+		err = attach_text(sk, skb, cut->seq, cut->len);
+		if (err) {
+			kfree_skb(skb);
+			return err;
+		}
+		set_gso(sk, skb, cut->len);
+		skb->truesize += cut->len;
+	}
+	memcpy(skb_push(skb, optlen), options, optlen);
+	th = skb_push(skb, sizeof(*th));
+	skb_reset_transport_header(skb);
+	th->source = inet->inet_sport;
+	th->dest = inet->inet_dport;
+	th->seq = htonl(cut->seq);
+	th->ack_seq = cut->flags & TCPSTATE_ACK ? htonl(ts->tcb.rcv_nxt) : 0;
+	*(((__be16 *)th) + 6) = htons((sizeof(*th) + optlen) << 10 | cut->flags);
+	th->window = htons(select_window(sk, cut->flags & TCPSTATE_SYN));
+	th->check = 0;
+	th->urg_ptr = 0;
+	skb_set_hash_from_sk(skb, sk);
+	skb_set_owner_w(skb, sk);
+	if (cut->flags & TCPSTATE_ACK)
+		sent_ack(ts);
+	segs = max_t(unsigned int, skb_shinfo(skb)->gso_segs, 1);
+	ts->segs_out += segs;
+	this_cpu_add(tn->mib->n[TCPSTATE_MIB_OUTSEGS], segs);
+	if (cut->len)
+		ts->last_sent = jiffies;
+	trace_tcpstate_send(sk, cut->seq, cut->len, cut->flags);
+	err = ts->af->send(sk, skb);
+	/* A full device queue is the network losing the segment. */
+	return err > 0 ? 0 : err;
+}
+
+static void time_segment(struct tcpstate_sock *ts, u32 end)
+{
+	if (ts->rtt_timing)
+		return;
+	ts->rtt_timing = true;
+	ts->rtt_seq = end;
+	ts->rtt_start = ktime_get_ns() / NSEC_PER_USEC;
+}
+
+static bool nothing_in_flight(const struct tcpstate_tcb *tcb)
+{
+	return tcb->snd_una == tcb->snd_nxt;
+}
+
+/**
+ * tcpstate_output_arm() - start the retransmission timer anew
+ * @sk: has something outstanding, or something that the window holds back
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_arm(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u32 us = tcpstate_rtt_timeout(&ts->rtt);
+
+	ts->rtx_when = jiffies + usecs_to_jiffies(us);
+	sk_reset_timer(sk, &ts->rtx_timer, ts->rtx_when);
+}
+
+static void arm_if_idle(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (timer_pending(&ts->rtx_timer))
+		return;
+	ts->first_sent = jiffies;
+	tcpstate_output_arm(sk);
+}
+
+static u8 syn_flags(const struct tcpstate_sock *ts)
+{
+	/* close() may have moved SYN_RECV on before the SYN was acknowledged. */
+	return ts->flow.state == TCPSTATE_SYN_SENT ? TCPSTATE_SYN :
+						     TCPSTATE_SYN | TCPSTATE_ACK;
+}
+
+static void send_syn(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct cut cut = {
+		.seq = ts->tcb.iss, .flags = syn_flags(ts), .syn_options = true,
+	};
+
+	transmit(sk, &cut);
+}
+
+/* How much may be on the way besides what is: the peer's window and ours. */
+static u32 room(const struct tcpstate_sock *ts)
+{
+	const struct tcpstate_tcb *tcb = &ts->tcb;
+	u32 flight = tcpstate_cong_flight(&ts->cong, tcb->snd_una, tcb->snd_nxt);
+	u32 used = tcb->snd_nxt - tcb->snd_una;
+	u32 wnd = tcb->snd_wnd > used ? tcb->snd_wnd - used : 0;
+	u32 cwnd = ts->cong.cwnd > flight ? ts->cong.cwnd - flight : 0;
+
+	/* RFC 3042: the first two duplicates let new segments out. */
+	if (ts->cong.phase == TCPSTATE_PHASE_DISORDER)
+		cwnd += min_t(u32, ts->cong.dupacks, 2) * ts->cong.mss;
+	return min(wnd, cwnd);
+}
+
+static u32 largest_burst(const struct sock *sk)
+{
+	u32 mss = tcpstate_sk(sk)->tcb.snd_mss;
+	u32 max;
+
+	if (!sk->sk_gso_type || !sk_can_gso(sk))
+		return mss;
+	max = min_t(u32, READ_ONCE(sk->sk_gso_max_size), GSO_LEGACY_MAX_SIZE) -
+	      TCPSTATE_HEADROOM;
+	max = min_t(u32, max, 65215);
+	return max_t(u32, rounddown(max, mss), mss);
+}
+
+/*
+ * May less than a full segment go?  Nagle (SHLD-7), and the sender's half of
+ * silly window avoidance (MUST-38), RFC 9293 3.8.6.2.1.
+ */
+static bool small_may_go(const struct tcpstate_sock *ts, u32 len, u32 queued, bool fin)
+{
+	const struct tcpstate_tcb *tcb = &ts->tcb;
+
+	if (len < queued)
+		return len >= tcb->max_wnd / 2 && len;
+	if (fin)
+		return true;
+	if (ts->corked)
+		return false;
+	return ts->nodelay || nothing_in_flight(tcb);
+}
+
+/* After a timeout: send again what was outstanding, as the window opens. */
+static bool go_back(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_cong *cong = &ts->cong;
+	struct tcpstate_tcb *tcb = &ts->tcb;
+
+	while (cong->phase == TCPSTATE_PHASE_LOSS &&
+	       tcpstate_before(cong->rtx_nxt, cong->recover)) {
+		u32 flight = tcpstate_cong_flight(cong, tcb->snd_una, tcb->snd_nxt);
+		u32 end = tcpstate_before(cong->recover, tcb->write_seq) ?
+			cong->recover : tcb->write_seq;
+		struct cut cut = { .seq = cong->rtx_nxt, .flags = TCPSTATE_ACK };
+
+		if (flight + tcb->snd_mss > cong->cwnd && flight)
+			return false;
+		if (tcpstate_before(cut.seq, end))
+			cut.len = min_t(u32, end - cut.seq, tcb->snd_mss);
+		if (tcpstate_fin_sent(tcb) && cut.seq + cut.len == tcb->write_seq)
+			cut.flags |= TCPSTATE_FIN;
+		if (cut.seq + cut.len == tcb->write_seq)
+			cut.flags |= TCPSTATE_PSH;
+		if (transmit(sk, &cut))
+			return false;
+		ts->total_retrans++;
+		tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_RETRANSSEGS);
+		cong->rtx_nxt += cut.len + !!(cut.flags & TCPSTATE_FIN);
+	}
+	return true;
+}
+
+/* Cut the next new segment.  False where nothing may go now. */
+static bool next_cut(struct sock *sk, struct cut *cut)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	bool fin = tcpstate_fsm_outflags(ts->flow.state) & TCPSTATE_FIN;
+	u32 space = room(ts), queued, len;
+
+	if (tcpstate_fin_sent(tcb))
+		return false;
+	queued = tcb->write_seq - tcb->snd_nxt;
+	*cut = (struct cut){ .seq = tcb->snd_nxt, .flags = TCPSTATE_ACK };
+	len = min3(queued, space, largest_burst(sk));
+	/* The tail behind full segments waits for their ACK, unless Nagle is off. */
+	if (len > tcb->snd_mss &&
+	    !(len == queued && (fin || (ts->nodelay && !ts->corked))))
+		len = rounddown(len, tcb->snd_mss);
+	if (len < tcb->snd_mss && queued && !small_may_go(ts, len, queued, fin))
+		return false;
+	cut->len = len;
+	if (len == queued) {
+		if (len)
+			cut->flags |= TCPSTATE_PSH;
+		if (fin && space > len)
+			cut->flags |= TCPSTATE_FIN;
+	}
+	return len || (cut->flags & TCPSTATE_FIN);
+}
+
+/* -EMSGSIZE: the text lies in more fragments than a segment may have. */
+static int transmit_shrinking(struct sock *sk, struct cut *cut)
+{
+	u32 mss = tcpstate_sk(sk)->tcb.snd_mss;
+	int err;
+
+	while ((err = transmit(sk, cut)) == -EMSGSIZE && cut->len > 1) {
+		cut->flags &= ~(TCPSTATE_FIN | TCPSTATE_PSH);
+		cut->len = cut->len > mss ? rounddown(cut->len / 2 + mss - 1, mss) :
+					    cut->len / 2;
+	}
+	return err;
+}
+
+/**
+ * tcpstate_output_push() - send what the state, the windows and Nagle allow
+ * @sk: the socket
+ *
+ * The one place where new text, SYN and FIN first go out.  Every event source
+ * ends with it, after all its events.
+ *
+ * Context: socket lock held; process or softirq.
+ */
+void tcpstate_output_push(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	u8 state = ts->flow.state;
+	bool failed = false;
+	struct cut cut;
+
+	ts->push_pending = false;
+	if (tcpstate_in(state, TCPSTATE_F_CONNECTING)) {
+		/* SYN_SENT sends its SYN once here, SYN_RECV its SYN+ACK. */
+		ts->ack_now = false;
+		if (tcb->snd_nxt == tcb->iss) {
+			tcb->snd_nxt++;
+			time_segment(ts, tcb->snd_nxt);
+		}
+		send_syn(sk);
+		arm_if_idle(sk);
+		return;
+	}
+	if (tcpstate_in(state, TCPSTATE_F_CAN_TRANSMIT) && tcpstate_syn_acked(tcb)) {
+		if (nothing_in_flight(tcb) && ts->last_sent &&
+		    time_after(jiffies, ts->last_sent + usecs_to_jiffies(ts->rtt.rto_us)))
+			tcpstate_cong_idle(&ts->cong);
+		while (go_back(sk) && next_cut(sk, &cut)) {
+			failed = transmit_shrinking(sk, &cut) == -ENOBUFS;
+			if (failed)
+				break;
+			tcb->snd_nxt += cut.len + !!(cut.flags & TCPSTATE_FIN);
+			time_segment(ts, tcb->snd_nxt);
+			arm_if_idle(sk);
+		}
+		/* Held back by the peer's window (persist, MUST-36) or by us. */
+		if (nothing_in_flight(tcb) && !timer_pending(&ts->rtx_timer) &&
+		    (tcb->write_seq != tcb->snd_nxt ||
+		     (tcpstate_fsm_outflags(state) & TCPSTATE_FIN)) &&
+		    !tcpstate_fin_sent(tcb) && (failed || room(ts) < tcb->snd_mss))
+			arm_if_idle(sk);
+	}
+	if (ts->ack_now)
+		tcpstate_output_ack(sk);
+}
+
+/**
+ * tcpstate_output_ack() - an empty segment <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>
+ * @sk: in a state that knows the peer's numbers
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_ack(struct sock *sk)
+{
+	struct cut cut = { .seq = tcpstate_sk(sk)->tcb.snd_nxt, .flags = TCPSTATE_ACK };
+
+	tcpstate_sk(sk)->ack_now = false;
+	transmit(sk, &cut);
+}
+
+/* Two mirrored peers must not answer each other's answers for ever. */
+#define CHALLENGES_PER_SECOND	10
+
+/**
+ * tcpstate_output_challenge() - answer a segment that was not accepted
+ * @sk: in a state that knows the peer's numbers
+ * @challenge: for the reasons of RFC 5961, not for a bad sequence number
+ *
+ * Context: socket lock held.
+ * Source: RFC 9293 3.10.7.4 first, RFC 5961 7 (the limit, here per socket).
+ */
+void tcpstate_output_challenge(struct sock *sk, bool challenge)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (time_after(jiffies, ts->challenge_second + HZ) || !ts->challenges) {
+		ts->challenge_second = jiffies;
+		ts->challenges = 0;
+	}
+	if (ts->challenges >= CHALLENGES_PER_SECOND) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_CHALLENGELIMITED);
+		return;
+	}
+	ts->challenges++;
+	if (challenge)
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_CHALLENGEACKS);
+	tcpstate_output_ack(sk);
+}
+
+/**
+ * tcpstate_output_syn_again() - the peer has not heard our SYN+ACK
+ * @sk: in SYN_RECV
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_syn_again(struct sock *sk)
+{
+	tcpstate_sk(sk)->rtt_timing = false;
+	send_syn(sk);
+}
+
+/**
+ * tcpstate_output_rst() - end it for the peer too, at once
+ * @sk: in a state that knows the peer's numbers
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_rst(struct sock *sk)
+{
+	struct cut cut = {
+		.seq = tcpstate_sk(sk)->tcb.snd_nxt,
+		.flags = TCPSTATE_RST | TCPSTATE_ACK,
+	};
+
+	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_OUTRSTS);
+	transmit(sk, &cut);
+}
+
+/**
+ * tcpstate_output_retransmit() - send the segment at SND.UNA again
+ * @sk: has something outstanding
+ *
+ * Context: socket lock held.
+ * Source: RFC 6298 5.4; the round trip is no longer timed (Karn, MUST-18).
+ */
+void tcpstate_output_retransmit(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	struct cut cut = { .seq = tcb->snd_una, .flags = TCPSTATE_ACK };
+	u32 end;
+
+	ts->rtt_timing = false;
+	ts->total_retrans++;
+	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_RETRANSSEGS);
+	trace_tcpstate_retransmit(sk, tcb->snd_una);
+	if (!tcpstate_syn_acked(tcb)) {
+		send_syn(sk);
+		return;
+	}
+	end = tcpstate_fin_sent(tcb) ? tcb->write_seq : tcb->snd_nxt;
+	cut.len = min_t(u32, end - cut.seq, tcb->snd_mss);
+	if (cut.seq + cut.len == tcb->write_seq) {
+		if (cut.len)
+			cut.flags |= TCPSTATE_PSH;
+		if (tcpstate_fin_sent(tcb))
+			cut.flags |= TCPSTATE_FIN;
+	}
+	if (transmit_shrinking(sk, &cut))
+		return;
+	if (tcpstate_before(ts->cong.rtx_nxt, cut.seq + cut.len + !!(cut.flags & TCPSTATE_FIN)))
+		ts->cong.rtx_nxt = cut.seq + cut.len + !!(cut.flags & TCPSTATE_FIN);
+}
+
+/**
+ * tcpstate_output_probe() - one octet, or the FIN, into a closed window
+ * @sk: has something to send and nothing outstanding
+ *
+ * The octet is new text, so an ACK tells at once whether it was taken.
+ *
+ * Context: socket lock held.
+ * Source: RFC 9293 3.8.6.1 (MUST-35, MUST-36).
+ */
+void tcpstate_output_probe(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	struct cut cut = { .seq = tcb->snd_nxt, .flags = TCPSTATE_ACK };
+	u32 wnd = max_t(u32, tcb->snd_wnd, 1);
+
+	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_PROBES);
+	cut.len = min3(tcb->write_seq - tcb->snd_nxt, wnd, (u32)tcb->snd_mss);
+	if (cut.seq + cut.len == tcb->write_seq) {
+		if (cut.len)
+			cut.flags |= TCPSTATE_PSH;
+		else if (tcpstate_fsm_outflags(ts->flow.state) & TCPSTATE_FIN)
+			cut.flags |= TCPSTATE_FIN;
+	}
+	ts->rtt_timing = false;
+	if (transmit(sk, &cut))
+		return;
+	tcb->snd_nxt += cut.len + !!(cut.flags & TCPSTATE_FIN);
+}
+
+/**
+ * tcpstate_output_keepalive() - ask whether the peer is there
+ * @sk: idle
+ *
+ * An old number without text (SHLD-12), which every TCP must answer.
+ *
+ * Context: socket lock held.
+ * Source: RFC 9293 3.8.4.
+ */
+void tcpstate_output_keepalive(struct sock *sk)
+{
+	struct cut cut = {
+		.seq = tcpstate_sk(sk)->tcb.snd_una - 1, .flags = TCPSTATE_ACK,
+	};
+
+	transmit(sk, &cut);
+}
+
+static void free_buffer(struct sock *sk, struct sk_buff *buf)
+{
+	__skb_unlink(buf, &sk->sk_write_queue);
+	sk_wmem_queued_add(sk, -buf->truesize);
+	sk_mem_uncharge(sk, buf->truesize);
+	__kfree_skb(buf);
+}
+
+/**
+ * tcpstate_output_release_acked() - free what SND.UNA has passed
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_release_acked(struct sock *sk)
+{
+	struct tcpstate_tcb *tcb = &tcpstate_sk(sk)->tcb;
+	struct sk_buff *buf;
+
+	while ((buf = skb_peek(&sk->sk_write_queue))) {
+		if (tcpstate_after(tcpstate_cb(buf)->seq + buf->len, tcb->snd_una))
+			return;
+		free_buffer(sk, buf);
+	}
+}
+
+/**
+ * tcpstate_output_purge() - throw away all that was to be sent
+ * @sk: its TCB is going
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_purge(struct sock *sk)
+{
+	struct sk_buff *buf;
+
+	while ((buf = skb_peek(&sk->sk_write_queue)))
+		free_buffer(sk, buf);
+}
+
+/**
+ * tcpstate_output_open_window() - the reader took text: is that news
+ * @sk: the socket
+ *
+ * Tells the peer when the window has grown by two segments or half the
+ * buffer (MUST-39), and at once when it was shut.
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_open_window(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u32 wnd = tcpstate_rcv_wnd(&ts->tcb);
+	u32 space = tcpstate_output_receive_space(sk);
+	u32 step = min_t(u32, full_space(sk) / 2,
+			 2 * max_t(u32, ts->rcv_seg, ts->tcb.rcv_mss));
+
+	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_RECEIVE))
+		return;
+	space = min_t(u32, space, 65535u << ts->tcb.rcv_wscale);
+	if (space < wnd + step || (wnd && space < 2 * wnd))
+		return;
+	tcpstate_output_ack(sk);
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * send() and its kin: one copy from the user into page fragments of the
+ * write queue, which tcpstate_output.c cuts segments from.
+ */
+#include <linux/uio.h>
+
+#include <net/tcp.h>
+
+#include "tcpstate.h"
+
+/* A buffer is freed when all of it is acknowledged: keep it a part of the whole. */
+static u32 buffer_limit(const struct sock *sk)
+{
+	u32 mss = tcpstate_sk(sk)->tcb.snd_mss;
+
+	return clamp_t(u32, READ_ONCE(sk->sk_sndbuf) / 4, mss, 65536);
+}
+
+static struct sk_buff *new_buffer(struct sock *sk)
+{
+	struct sk_buff *buf = alloc_skb(0, sk->sk_allocation);
+
+	if (!buf)
+		return NULL;
+	if (!sk_wmem_schedule(sk, buf->truesize)) {
+		__kfree_skb(buf);
+		return NULL;
+	}
+	tcpstate_cb(buf)->seq = tcpstate_sk(sk)->tcb.write_seq;
+	__skb_queue_tail(&sk->sk_write_queue, buf);
+	sk_wmem_queued_add(sk, buf->truesize);
+	sk_mem_charge(sk, buf->truesize);
+	return buf;
+}
+
+/* The last buffer, if anything more goes into it. */
+static struct sk_buff *open_buffer(struct sock *sk)
+{
+	struct sk_buff *buf = skb_peek_tail(&sk->sk_write_queue);
+
+	if (!buf || buf->len >= buffer_limit(sk))
+		return NULL;
+	return buf;
+}
+
+/*
+ * Copy up to len octets into buf.  Octets copied; 0 when the buffer has no
+ * room for another fragment; or -ENOBUFS, -EFAULT.
+ */
+static int fill(struct sock *sk, struct sk_buff *buf, struct iov_iter *from, u32 len)
+{
+	struct page_frag *pfrag = sk_page_frag(sk);
+	int i = skb_shinfo(buf)->nr_frags;
+	bool merge;
+	u32 n;
+
+	if (!sk_page_frag_refill(sk, pfrag))
+		return -ENOBUFS;
+	merge = skb_can_coalesce(buf, i, pfrag->page, pfrag->offset);
+	if (!merge && i >= MAX_SKB_FRAGS)
+		return 0;
+	n = min_t(u32, len, pfrag->size - pfrag->offset);
+	if (!sk_wmem_schedule(sk, n))
+		return -ENOBUFS;
+	if (copy_page_from_iter(pfrag->page, pfrag->offset, n, from) != n)
+		return -EFAULT;
+	if (merge) {
+		skb_frag_size_add(&skb_shinfo(buf)->frags[i - 1], n);
+	} else {
+		skb_fill_page_desc(buf, i, pfrag->page, pfrag->offset, n);
+		page_ref_inc(pfrag->page);
+	}
+	pfrag->offset += n;
+	buf->len += n;
+	buf->data_len += n;
+	buf->truesize += n;
+	sk_wmem_queued_add(sk, n);
+	sk_mem_charge(sk, n);
+	tcpstate_sk(sk)->tcb.write_seq += n;
+	return n;
+}
+
+static int check_can_send(struct sock *sk)
+{
+	if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN) ||
+	    !tcpstate_in(tcpstate_sk(sk)->flow.state, TCPSTATE_F_CAN_SEND))
+		return -EPIPE;
+	return 0;
+}
+
+/* Copy as much as there is room for now.  Octets, or -EAGAIN: wait. */
+static int copy_some(struct sock *sk, struct iov_iter *from)
+{
+	struct sk_buff *buf = open_buffer(sk);
+	int n;
+
+	if (!buf) {
+		if (!sk_stream_memory_free(sk))
+			return -EAGAIN;
+		buf = new_buffer(sk);
+		if (!buf)
+			return -EAGAIN;
+	}
+	n = fill(sk, buf, from, min_t(size_t, iov_iter_count(from),
+				      buffer_limit(sk) - buf->len));
+	if (!n) {
+		if (!sk_stream_memory_free(sk))
+			return -EAGAIN;
+		buf = new_buffer(sk);
+		if (!buf)
+			return -EAGAIN;
+		n = fill(sk, buf, from, min_t(size_t, iov_iter_count(from),
+					      buffer_limit(sk)));
+	}
+	/* An empty buffer would be the head of nothing. */
+	if (n < 0 && !buf->len) {
+		__skb_unlink(buf, &sk->sk_write_queue);
+		sk_wmem_queued_add(sk, -buf->truesize);
+		sk_mem_uncharge(sk, buf->truesize);
+		__kfree_skb(buf);
+	}
+	return n == -ENOBUFS ? -EAGAIN : n;
+}
+
+/* More will come soon (MSG_MORE): treat it as corked until it does. */
+static void push(struct sock *sk, bool more)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	bool corked = ts->corked;
+
+	ts->corked |= more;
+	tcpstate_output_push(sk);
+	ts->corked = corked;
+}
+
+static int send_locked(struct sock *sk, struct msghdr *msg)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	bool more = msg->msg_flags & MSG_MORE;
+	int err, n, copied = 0;
+	long timeo;
+
+	timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
+	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_SEND)) {
+		err = sk_stream_wait_connect(sk, &timeo);
+		if (err)
+			return sk_stream_error(sk, msg->msg_flags, err);
+	}
+	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	err = check_can_send(sk);
+	while (!err && msg_data_left(msg)) {
+		n = copy_some(sk, &msg->msg_iter);
+		if (n > 0) {
+			copied += n;
+			/* Do not let the wire wait for a long write. */
+			if (ts->tcb.write_seq - ts->tcb.snd_nxt > ts->tcb.max_wnd / 2 ||
+			    !open_buffer(sk))
+				push(sk, true);
+			continue;
+		}
+		if (n != -EAGAIN) {
+			err = n;
+			break;
+		}
+		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		if (copied)
+			push(sk, false);
+		err = sk_stream_wait_memory(sk, &timeo);
+		if (!err)
+			err = check_can_send(sk);
+	}
+	if (copied) {
+		push(sk, more);
+		return copied;
+	}
+	return err ? sk_stream_error(sk, msg->msg_flags, err) : 0;
+}
+
+/**
+ * tcpstate_sendmsg() - proto_ops sendmsg
+ * @sock: a stream socket
+ * @msg: an address in it is not looked at, as in-tree
+ * @len: octets
+ *
+ * Flags: MSG_DONTWAIT, MSG_NOSIGNAL, MSG_MORE, MSG_EOR; MSG_OOB is refused.
+ *
+ * Context: process.
+ * Return: octets queued, or -EPIPE (with SIGPIPE), -EAGAIN, -EFAULT,
+ * -EOPNOTSUPP, -EINTR, the pending error.
+ */
+int tcpstate_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	struct sock *sk = sock->sk;
+	int ret;
+
+	if (msg->msg_flags & (MSG_OOB | MSG_FASTOPEN))
+		return -EOPNOTSUPP;
+	lock_sock(sk);
+	ret = send_locked(sk, msg);
+	/* A poller waits for an edge: make sure that one will come. */
+	if (ret == -EAGAIN && skb_queue_empty(&sk->sk_write_queue))
+		sk->sk_write_space(sk);
+	release_sock(sk);
+	return ret;
+}

@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The calls that open, close and watch a socket: bind, connect, listen,
+ * accept, shutdown, close, poll, ioctl.
+ */
+#include <linux/in.h>
+#include <linux/poll.h>
+#include <linux/sockios.h>
+
+#include <asm/ioctls.h>
+
+#include <net/inet_common.h>
+#include <net/tcp.h>
+#include <net/xfrm.h>
+
+#include "tcpstate.h"
+
+/* How often connect() looks for another port when a shared one is taken. */
+#define CONNECT_TRIES	128
+
+/* Everything that belongs to one connection and not to the socket. */
+static void init_numbers(struct sock *sk)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u32 most = max_t(u32, sk->sk_rcvbuf, READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]));
+
+	memset(&ts->tcb, 0, sizeof(ts->tcb));
+	ts->tcb.iss = ts->af->iss(sk);
+	ts->tcb.snd_una = ts->tcb.iss;
+	ts->tcb.snd_nxt = ts->tcb.iss;
+	/* The SYN stands on the octet before the text. */
+	ts->tcb.write_seq = ts->tcb.iss + 1;
+	ts->tcb.peer_mss = ts->af->default_mss;
+	ts->tcb.snd_mss = ts->af->default_mss;
+	ts->tcb.rcv_mss = ts->af->default_mss;
+	ts->tcb.rcv_wscale = tcpstate_opt_wscale(most / 2);
+	tcpstate_rtt_init(&ts->rtt, READ_ONCE(tn->rto_min_ms) * USEC_PER_MSEC,
+			  READ_ONCE(tn->rto_max_ms) * USEC_PER_MSEC);
+	tcpstate_cong_init(&ts->cong, &tcpstate_reno, ts->tcb.snd_mss, ts->tcb.iss);
+	ts->ack_now = false;
+	ts->push_pending = false;
+	ts->rtt_timing = false;
+	ts->fin_seen = false;
+	ts->rtx_count = 0;
+	ts->keep_probes = 0;
+	ts->challenges = 0;
+	ts->copied_seq = 0;
+	ts->ack_seq = 0;
+	ts->rcv_seg = 0;
+	ts->last_sent = 0;
+	ts->last_rcv = jiffies;
+	ts->segs_out = 0;
+	ts->segs_in = 0;
+	ts->total_retrans = 0;
+	ts->bytes_acked = 0;
+	ts->bytes_received = 0;
+}
+
+/**
+ * tcpstate_sock_init_transport() - numbers, timers and lists of a new socket
+ * @sk: fresh, or cloned from a listener
+ *
+ * Context: nobody else sees the socket.
+ */
+void tcpstate_sock_init_transport(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	init_numbers(sk);
+	tcpstate_timer_init(sk);
+	ts->ooo = RB_ROOT;
+	memset(&ts->flow.node, 0, sizeof(ts->flow.node));
+	ts->hold = NULL;
+	ts->port = 0;
+	INIT_HLIST_NODE(&ts->port_node);
+	ts->listener = NULL;
+	INIT_LIST_HEAD(&ts->accept_node);
+	spin_lock_init(&ts->accept_lock);
+	INIT_LIST_HEAD(&ts->accept_ready);
+	INIT_LIST_HEAD(&ts->accept_half);
+	ts->accept_half_len = 0;
+	ts->accept_closed = false;
+}
+
+/**
+ * tcpstate_sock_init() - a socket that a user has just made
+ * @sk: sock_init_data() was called
+ * @wire: IP protocol
+ *
+ * Context: process; nobody else sees the socket.
+ */
+void tcpstate_sock_init(struct sock *sk, u8 wire)
+{
+	struct net *net = sock_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	ts->wire = wire;
+	ts->af = &tcpstate_ipv4;
+	ts->owner = TCPSTATE_OWNER_USER;
+	sk->sk_protocol = TCPSTATE_PROTOCOL_MARK | wire;
+	sk->sk_backlog_rcv = tcpstate_input_backlog;
+	sk->sk_destruct = tcpstate_sock_destruct;
+	sk->sk_write_space = tcpstate_sock_write_space;
+	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
+	sock_set_flag(sk, SOCK_RCU_FREE);
+	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(net->ipv4.sysctl_tcp_wmem[1]) * 4);
+	WRITE_ONCE(sk->sk_rcvbuf, min(READ_ONCE(net->ipv4.sysctl_tcp_rmem[1]) * 4,
+				      READ_ONCE(net->ipv4.sysctl_tcp_rmem[2])));
+	tcpstate_sock_init_transport(sk);
+	tcpstate_state_born(sk, TCPSTATE_CLOSE);
+	sk_sockets_allocated_inc(sk);
+}
+
+/**
+ * tcpstate_sock_destruct() - the last reference is gone
+ * @sk: in CLOSE, in no table
+ *
+ * Context: any.
+ */
+void tcpstate_sock_destruct(struct sock *sk)
+{
+	tcpstate_output_purge(sk);
+	tcpstate_purge(&tcpstate_sk(sk)->ooo);
+	sk_sockets_allocated_dec(sk);
+	inet_sock_destruct(sk);
+}
+
+/**
+ * tcpstate_sock_write_space() - the send buffer may have room again
+ * @sk: the socket
+ *
+ * Context: any.
+ */
+void tcpstate_sock_write_space(struct sock *sk)
+{
+	struct socket *sock;
+	struct socket_wq *wq;
+
+	rcu_read_lock();
+	sock = READ_ONCE(sk->sk_socket);
+	if (sock && __sk_stream_is_writeable(sk, 1)) {
+		clear_bit(SOCK_NOSPACE, &sock->flags);
+		wq = rcu_dereference(sk->sk_wq);
+		if (skwq_has_sleeper(wq))
+			wake_up_interruptible_poll(&wq->wait,
+						   EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+		if (wq && wq->fasync_list && !(sk->sk_shutdown & SEND_SHUTDOWN))
+			sock_wake_async(wq, SOCK_WAKE_SPACE, POLL_OUT);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * tcpstate_sock_get_port() - struct proto's get_port, for inet_bind()
+ * @sk: its local address is set
+ * @port: host order, or 0
+ *
+ * Context: process, socket lock held.
+ * Return: 0 or -EADDRINUSE or -ENOMEM.
+ */
+int tcpstate_sock_get_port(struct sock *sk, unsigned short port)
+{
+	int err = tcpstate_port_get(sk, port);
+
+	if (!err)
+		inet_sk(sk)->inet_num = tcpstate_sk(sk)->port;
+	return err;
+}
+
+/**
+ * tcpstate_sock_put_port() - struct proto's put_port, when bind() is undone
+ * @sk: the socket
+ *
+ * Context: process, socket lock held.
+ */
+void tcpstate_sock_put_port(struct sock *sk)
+{
+	tcpstate_port_put(sk);
+	inet_sk(sk)->inet_num = 0;
+	inet_sk(sk)->inet_sport = 0;
+}
+
+/* Take a port where there is none, and a name in the table. */
+static int take_name(struct sock *sk)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	bool bound = ts->port;
+	int err, i;
+
+	for (i = 0; i < CONNECT_TRIES; i++) {
+		if (!bound) {
+			err = tcpstate_port_get_for_connect(sk);
+			if (err)
+				return err;
+			inet->inet_num = ts->port;
+			inet->inet_sport = htons(ts->port);
+		}
+		ts->af->set_name(sk, false);
+		err = tcpstate_demux_add(sk);
+		if (!err || bound)
+			return err;
+		tcpstate_sock_put_port(sk);
+		if (err != -EADDRNOTAVAIL)
+			return err;
+	}
+	return err;
+}
+
+static void forget_peer(struct sock *sk)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	inet->inet_dport = 0;
+	inet->inet_daddr = 0;
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
+		inet->inet_saddr = 0;
+		inet->inet_rcv_saddr = 0;
+	}
+	sk_dst_reset(sk);
+}
+
+/**
+ * tcpstate_sock_connect() - struct proto's connect: active open
+ * @sk: in CLOSE
+ * @addr: struct sockaddr_in of the peer
+ * @len: its length, octets
+ *
+ * Context: process, socket lock held; does not wait for the peer.
+ * Return: 0 with the SYN sent, -EINVAL, -EAFNOSUPPORT, -ENETUNREACH,
+ * -EADDRNOTAVAIL and what routing says.
+ */
+int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int len)
+{
+	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int err;
+
+	if (len < (int)sizeof(*sin))
+		return -EINVAL;
+	if (sin->sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	if (ts->flow.state != TCPSTATE_CLOSE)
+		return -EISCONN;
+	err = tcpstate_ipv4_connect_name(sk, sin);
+	if (err)
+		return err;
+	sk_dst_reset(sk);
+	err = take_name(sk);
+	if (err)
+		goto undo_name;
+	sk_set_txhash(sk);
+	err = ts->af->route(sk);
+	if (err)
+		goto undo_port;
+	init_numbers(sk);
+	tcpstate_output_sync_mss(sk);
+	sk->sk_shutdown = 0;
+	sock_reset_flag(sk, SOCK_DONE);
+	tcpstate_state_event(sk, TCPSTATE_EV_ACTIVE_OPEN);
+	tcpstate_output_push(sk);
+	return 0;
+
+undo_port:
+	tcpstate_demux_remove(sk);
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+		tcpstate_sock_put_port(sk);
+undo_name:
+	forget_peer(sk);
+	return err;
+}
+
+/**
+ * tcpstate_sock_disconnect() - struct proto's disconnect: back to a fresh socket
+ * @sk: in any state
+ * @flags: unused
+ *
+ * Context: process, socket lock held.
+ * Return: 0.
+ */
+int tcpstate_sock_disconnect(struct sock *sk, int flags)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u8 old = ts->flow.state;
+
+	tcpstate_state_event(sk, TCPSTATE_EV_ABORT);
+	if (old == TCPSTATE_LISTEN)
+		tcpstate_request_stop(sk);
+	else if (tcpstate_in(old, TCPSTATE_F_CAN_SEND | TCPSTATE_F_CONNECTING |
+				  TCPSTATE_F(FIN_WAIT1) | TCPSTATE_F(FIN_WAIT2)))
+		WRITE_ONCE(sk->sk_err, ECONNRESET);
+	__skb_queue_purge(&sk->sk_receive_queue);
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+		tcpstate_sock_put_port(sk);
+	else if (!ts->port)
+		inet_sk(sk)->inet_num = 0;
+	forget_peer(sk);
+	if (sk->sk_frag.page) {
+		put_page(sk->sk_frag.page);
+		sk->sk_frag.page = NULL;
+		sk->sk_frag.offset = 0;
+	}
+	WRITE_ONCE(sk->sk_shutdown, 0);
+	sock_reset_flag(sk, SOCK_DONE);
+	sk_error_report(sk);
+	return 0;
+}
+
+/**
+ * tcpstate_sock_listen() - proto_ops listen: passive open
+ * @sock: a stream socket
+ * @backlog: how many ready children may wait, already bounded by somaxconn
+ *
+ * Context: process.
+ * Return: 0, -EINVAL in a wrong state, -EADDRINUSE.
+ */
+int tcpstate_sock_listen(struct socket *sock, int backlog)
+{
+	struct sock *sk = sock->sk;
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int err = -EINVAL;
+
+	lock_sock(sk);
+	if (sock->state != SS_UNCONNECTED ||
+	    !tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN)))
+		goto out;
+	WRITE_ONCE(sk->sk_max_ack_backlog, backlog);
+	err = 0;
+	if (ts->flow.state == TCPSTATE_LISTEN)
+		goto out;
+	if (!ts->port) {
+		err = tcpstate_sock_get_port(sk, 0);
+		if (err)
+			goto out;
+		inet_sk(sk)->inet_sport = htons(ts->port);
+	} else if (!tcpstate_port_may_listen(sk)) {
+		err = -EADDRINUSE;
+		goto out;
+	}
+	ts->af->set_name(sk, true);
+	sk->sk_ack_backlog = 0;
+	ts->accept_closed = false;
+	tcpstate_state_event(sk, TCPSTATE_EV_PASSIVE_OPEN);
+	err = tcpstate_demux_add(sk);
+	if (err) {
+		tcpstate_state_event(sk, TCPSTATE_EV_CLOSE);
+		WRITE_ONCE(sk->sk_shutdown, 0);
+		err = err == -EADDRNOTAVAIL ? -EADDRINUSE : err;
+	}
+out:
+	release_sock(sk);
+	return err;
+}
+
+static int wait_for_child(struct sock *sk, long timeo, struct sock **child)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	int err = 0;
+
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (!(*child = tcpstate_request_take(sk))) {
+		err = -EINVAL;
+		if (tcpstate_sk(sk)->flow.state != TCPSTATE_LISTEN)
+			break;
+		err = -EAGAIN;
+		if (!timeo)
+			break;
+		err = sock_intr_errno(timeo);
+		if (signal_pending(current))
+			break;
+		release_sock(sk);
+		timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, timeo);
+		lock_sock(sk);
+		err = 0;
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return *child ? 0 : err;
+}
+
+/**
+ * tcpstate_sock_accept() - proto_ops accept
+ * @sock: a listener
+ * @newsock: takes the child
+ * @arg: flags: O_NONBLOCK
+ *
+ * Context: process.
+ * Return: 0, -EINVAL where nobody listens, -EAGAIN, -EINTR, -ERESTARTSYS.
+ */
+int tcpstate_sock_accept(struct socket *sock, struct socket *newsock,
+			 struct proto_accept_arg *arg)
+{
+	struct sock *sk = sock->sk;
+	struct sock *listener, *child;
+	int err = -EINVAL;
+
+	lock_sock(sk);
+	if (tcpstate_sk(sk)->flow.state == TCPSTATE_LISTEN)
+		err = wait_for_child(sk, sock_rcvtimeo(sk, arg->flags & O_NONBLOCK), &child);
+	release_sock(sk);
+	if (err)
+		return err;
+
+	lock_sock(child);
+	listener = tcpstate_sk(child)->listener;
+	tcpstate_sk(child)->listener = NULL;
+	tcpstate_sk(child)->owner = TCPSTATE_OWNER_USER;
+	sock_graft(child, newsock);
+	newsock->state = SS_CONNECTED;
+	if (sock_flag(child, SOCK_KEEPOPEN))
+		tcpstate_timer_restart_keepalive(child);
+	release_sock(child);
+	sock_put(listener);
+	return 0;
+}
+
+/**
+ * tcpstate_sock_shutdown() - struct proto's shutdown, sk_shutdown is set
+ * @sk: not in CLOSE
+ * @how: SEND_SHUTDOWN, RCV_SHUTDOWN
+ *
+ * Context: process, socket lock held.
+ */
+void tcpstate_sock_shutdown(struct sock *sk, int how)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (!(how & SEND_SHUTDOWN) ||
+	    !tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_SEND | TCPSTATE_F(SYN_RECV)))
+		return;
+	tcpstate_state_event(sk, TCPSTATE_EV_CLOSE);
+	if (tcpstate_syn_acked(&ts->tcb))
+		tcpstate_output_push(sk);
+}
+
+/* SO_LINGER with a time: wait until the peer has it all. */
+static void linger(struct sock *sk, long timeout)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+
+	if (!timeout)
+		return;
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (tcpstate_in(tcpstate_sk(sk)->flow.state, TCPSTATE_F(FIN_WAIT1) |
+			   TCPSTATE_F(CLOSING) | TCPSTATE_F(LAST_ACK))) {
+		if (signal_pending(current) || !timeout)
+			break;
+		release_sock(sk);
+		timeout = wait_woken(&wait, TASK_INTERRUPTIBLE, timeout);
+		lock_sock(sk);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+}
+
+/* How a user's close() ends a connection: RFC 9293 3.10.4, 3.6.1. */
+static void close_connection(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	bool unread = tcpstate_recvmsg_unread(sk);
+
+	__skb_queue_purge(&sk->sk_receive_queue);
+	if (unread) {
+		/* The peer must learn that what it sent was not read (SHLD-3). */
+		tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_ABORTONCLOSE);
+		tcpstate_state_event(sk, TCPSTATE_EV_ABORT);
+	} else if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime) {
+		tcpstate_state_event(sk, TCPSTATE_EV_ABORT);
+	} else {
+		tcpstate_state_event(sk, TCPSTATE_EV_CLOSE);
+		if (tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_TRANSMIT) &&
+		    tcpstate_syn_acked(&ts->tcb))
+			tcpstate_output_push(sk);
+	}
+}
+
+/**
+ * tcpstate_sock_close() - struct proto's close: the user lets go
+ * @sk: may live on as an orphan
+ * @timeout: jiffies to linger
+ *
+ * Context: process.
+ */
+void tcpstate_sock_close(struct sock *sk, long timeout)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	sock_hold(sk);
+	lock_sock(sk);
+	sk->sk_shutdown = SHUTDOWN_MASK;
+	if (ts->flow.state == TCPSTATE_LISTEN) {
+		tcpstate_state_event(sk, TCPSTATE_EV_CLOSE);
+		tcpstate_request_stop(sk);
+	} else {
+		close_connection(sk);
+		linger(sk, timeout);
+	}
+	tcpstate_state_disown(sk);
+	if (ts->flow.state == TCPSTATE_FIN_WAIT2)
+		tcpstate_timer_orphan(sk);
+	else if (tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED & ~TCPSTATE_F(TIME_WAIT)))
+		sk_stop_timer(sk, &sk->sk_timer);
+	release_sock(sk);
+	sock_put(sk);
+}
+
+static __poll_t poll_write(struct sock *sk)
+{
+	if (sk->sk_shutdown & SEND_SHUTDOWN)
+		return EPOLLOUT | EPOLLWRNORM;
+	if (__sk_stream_is_writeable(sk, 1))
+		return EPOLLOUT | EPOLLWRNORM;
+	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	/* Space may have come between the look and the flag. */
+	smp_mb__after_atomic();
+	return __sk_stream_is_writeable(sk, 1) ? EPOLLOUT | EPOLLWRNORM : 0;
+}
+
+/**
+ * tcpstate_sock_poll() - proto_ops poll, with the in-tree TCP's masks
+ * @file: of the socket
+ * @sock: the socket
+ * @wait: where to wait
+ *
+ * Context: process; not locked.
+ * Return: EPOLL* bits.
+ */
+__poll_t tcpstate_sock_poll(struct file *file, struct socket *sock, poll_table *wait)
+{
+	struct sock *sk = sock->sk;
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u8 state, shutdown = READ_ONCE(sk->sk_shutdown);
+	__poll_t mask = 0;
+
+	sock_poll_wait(file, sock, wait);
+	state = tcpstate_state(sk);
+	if (state == TCPSTATE_LISTEN)
+		return list_empty_careful(&ts->accept_ready) ? 0 : EPOLLIN | EPOLLRDNORM;
+	shutdown = READ_ONCE(sk->sk_shutdown);
+	if (shutdown == SHUTDOWN_MASK || state == TCPSTATE_CLOSE)
+		mask |= EPOLLHUP;
+	if (shutdown & RCV_SHUTDOWN)
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	if (!tcpstate_in(state, TCPSTATE_F_CONNECTING)) {
+		if (tcpstate_recvmsg_unread(sk) >= sock_rcvlowat(sk, 0, INT_MAX))
+			mask |= EPOLLIN | EPOLLRDNORM;
+		mask |= poll_write(sk);
+	}
+	/* Partner: the release of the state, behind which sk_err is set. */
+	smp_rmb();
+	if (READ_ONCE(sk->sk_err) || !skb_queue_empty_lockless(&sk->sk_error_queue))
+		mask |= EPOLLERR;
+	return mask;
+}
+
+/**
+ * tcpstate_sock_ioctl() - proto_ops ioctl
+ * @sock: the socket
+ * @cmd: SIOCINQ (FIONREAD), SIOCOUTQ (TIOCOUTQ), SIOCOUTQNSD, SIOCATMARK
+ * @arg: where the int goes
+ *
+ * Context: process.
+ * Return: 0, -EINVAL for a listener, -EFAULT, -ENOIOCTLCMD.
+ */
+int tcpstate_sock_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+{
+	struct sock *sk = sock->sk;
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int answer = 0;
+	u8 state;
+
+	if (cmd != SIOCINQ && cmd != SIOCOUTQ && cmd != SIOCOUTQNSD && cmd != SIOCATMARK)
+		return -ENOIOCTLCMD;
+	lock_sock(sk);
+	state = ts->flow.state;
+	if (cmd == SIOCINQ)
+		answer = tcpstate_recvmsg_unread(sk);
+	else if (cmd == SIOCOUTQ && !tcpstate_in(state, TCPSTATE_F_CONNECTING))
+		answer = max_t(int, ts->tcb.write_seq - ts->tcb.snd_una, 0);
+	else if (cmd == SIOCOUTQNSD && !tcpstate_in(state, TCPSTATE_F_CONNECTING))
+		answer = max_t(int, ts->tcb.write_seq - ts->tcb.snd_nxt, 0);
+	/* No connection, no text: write_seq stands one above the unsent SYN. */
+	if (!tcpstate_syn_acked(&ts->tcb) && cmd != SIOCINQ)
+		answer = 0;
+	release_sock(sk);
+	if (state == TCPSTATE_LISTEN && cmd != SIOCATMARK)
+		return -EINVAL;
+	return put_user(answer, (int __user *)arg);
+}

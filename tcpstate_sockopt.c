@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Options at the levels SOL_TCP and SOL_IP, and TCP_INFO.
+ */
+#include <linux/in.h>
+#include <linux/tcp.h>
+
+#include <net/inet_common.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "tcpstate.h"
+
+/* The IP options that mean something to us; the rest would cast the socket. */
+static bool ip_option_ok(int name)
+{
+	switch (name) {
+	case IP_TOS:
+	case IP_TTL:
+	case IP_OPTIONS:
+	case IP_RECVERR:
+	case IP_MTU_DISCOVER:
+	case IP_MTU:
+	case IP_FREEBIND:
+	case IP_TRANSPARENT:
+	case IP_BIND_ADDRESS_NO_PORT:
+	case IP_LOCAL_PORT_RANGE:
+	case IP_MINTTL:
+		return true;
+	}
+	return false;
+}
+
+static int set_nodelay(struct sock *sk, int val)
+{
+	tcpstate_sk(sk)->nodelay = val;
+	if (val && tcpstate_in(tcpstate_sk(sk)->flow.state, TCPSTATE_F_CAN_TRANSMIT))
+		tcpstate_output_push(sk);
+	return 0;
+}
+
+static int set_cork(struct sock *sk, int val)
+{
+	tcpstate_sk(sk)->corked = val;
+	if (!val && tcpstate_in(tcpstate_sk(sk)->flow.state, TCPSTATE_F_CAN_TRANSMIT))
+		tcpstate_output_push(sk);
+	return 0;
+}
+
+static int set_quickack(struct sock *sk, int val)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	ts->quickack = val;
+	if (val && tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED) &&
+	    ts->ack_seq != ts->tcb.rcv_nxt)
+		tcpstate_output_ack(sk);
+	return 0;
+}
+
+static int set_locked(struct sock *sk, int name, int val)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	switch (name) {
+	case TCP_NODELAY:
+		return set_nodelay(sk, !!val);
+	case TCP_CORK:
+		return set_cork(sk, !!val);
+	case TCP_QUICKACK:
+		return set_quickack(sk, val & 1);
+	case TCP_MAXSEG:
+		if (val && (val < 88 || val > 32767))
+			return -EINVAL;
+		ts->rtx_mss = val;
+		return 0;
+	case TCP_SYNCNT:
+		if (val < 1 || val > 127)
+			return -EINVAL;
+		ts->syn_retries = val;
+		return 0;
+	case TCP_USER_TIMEOUT:
+		if (val < 0)
+			return -EINVAL;
+		ts->user_timeout = val;
+		return 0;
+	case TCP_LINGER2:
+		ts->linger2 = val < 0 ? -1 : min(val, 120);
+		return 0;
+	case TCP_KEEPIDLE:
+		if (val < 1 || val > 32767)
+			return -EINVAL;
+		ts->keepidle = val * HZ;
+		tcpstate_timer_restart_keepalive(sk);
+		return 0;
+	case TCP_KEEPINTVL:
+		if (val < 1 || val > 32767)
+			return -EINVAL;
+		ts->keepintvl = val * HZ;
+		return 0;
+	case TCP_KEEPCNT:
+		if (val < 1 || val > 127)
+			return -EINVAL;
+		ts->keepcnt = val;
+		return 0;
+	}
+	return -ENOPROTOOPT;
+}
+
+static int set_congestion(sockptr_t optval, unsigned int len)
+{
+	char name[16] = {};
+
+	if (len < 1)
+		return -EINVAL;
+	if (copy_from_sockptr(name, optval, min_t(unsigned int, len, sizeof(name) - 1)))
+		return -EFAULT;
+	return strcmp(name, tcpstate_reno.name) ? -ENOENT : 0;
+}
+
+/**
+ * tcpstate_setsockopt() - proto_ops setsockopt, all levels but SOL_SOCKET
+ * @sock: the socket
+ * @level: SOL_TCP or SOL_IP
+ * @name: option
+ * @optval: its value
+ * @len: its length, octets
+ *
+ * Context: process.
+ * Return: 0, -ENOPROTOOPT, -EINVAL, -EFAULT, -ENOENT (no such congestion control).
+ */
+int tcpstate_setsockopt(struct socket *sock, int level, int name, sockptr_t optval,
+			unsigned int len)
+{
+	struct sock *sk = sock->sk;
+	int val, err;
+
+	if (level == SOL_IP)
+		return ip_option_ok(name) ? ip_setsockopt(sk, level, name, optval, len) :
+					    -ENOPROTOOPT;
+	if (level != SOL_TCP)
+		return -ENOPROTOOPT;
+	if (name == TCP_CONGESTION)
+		return set_congestion(optval, len);
+	if (len < sizeof(int))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	lock_sock(sk);
+	err = set_locked(sk, name, val);
+	release_sock(sk);
+	return err;
+}
+
+static void fill_info(struct sock *sk, struct tcp_info *info)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	const struct tcpstate_tcb *tcb = &ts->tcb;
+	const struct dst_entry *dst = __sk_dst_get(sk);
+	u32 mss = max_t(u32, tcb->snd_mss, 1);
+
+	memset(info, 0, sizeof(*info));
+	info->tcpi_state = ts->flow.state;
+	if (ts->flow.state == TCPSTATE_LISTEN) {
+		/* As in-tree: the accept queue and its limit. */
+		info->tcpi_unacked = READ_ONCE(sk->sk_ack_backlog);
+		info->tcpi_sacked = READ_ONCE(sk->sk_max_ack_backlog);
+		return;
+	}
+	info->tcpi_ca_state = ts->cong.phase;
+	info->tcpi_retransmits = ts->rtx_count;
+	info->tcpi_probes = tcb->snd_wnd ? 0 : ts->rtx_count;
+	info->tcpi_backoff = ts->rtt.backoff;
+	if (tcb->wscale_ok) {
+		info->tcpi_options |= TCPI_OPT_WSCALE;
+		info->tcpi_snd_wscale = tcb->snd_wscale;
+		info->tcpi_rcv_wscale = tcb->rcv_wscale;
+	}
+	info->tcpi_rto = tcpstate_rtt_timeout(&ts->rtt);
+	info->tcpi_ato = READ_ONCE(tcpstate_sk_net(sk)->delack_ms) * USEC_PER_MSEC;
+	info->tcpi_snd_mss = tcb->snd_mss;
+	info->tcpi_rcv_mss = ts->rcv_seg ?: tcb->rcv_mss;
+	info->tcpi_unacked = DIV_ROUND_UP(tcb->snd_nxt - tcb->snd_una, mss);
+	info->tcpi_last_data_sent = ts->last_sent ?
+		jiffies_to_msecs(jiffies - ts->last_sent) : 0;
+	info->tcpi_last_data_recv = jiffies_to_msecs(jiffies - ts->last_rcv);
+	info->tcpi_last_ack_recv = info->tcpi_last_data_recv;
+	info->tcpi_pmtu = dst ? dst_mtu(dst) : 0;
+	info->tcpi_rtt = ts->rtt.srtt_us;
+	info->tcpi_rttvar = ts->rtt.rttvar_us;
+	info->tcpi_snd_ssthresh = ts->cong.ssthresh / mss;
+	info->tcpi_snd_cwnd = ts->cong.cwnd / mss;
+	info->tcpi_advmss = tcb->rcv_mss;
+	info->tcpi_reordering = 3;
+	info->tcpi_rcv_space = tcpstate_output_receive_space(sk);
+	info->tcpi_total_retrans = ts->total_retrans;
+	info->tcpi_bytes_acked = ts->bytes_acked;
+	info->tcpi_bytes_received = ts->bytes_received;
+	info->tcpi_segs_out = ts->segs_out;
+	info->tcpi_segs_in = ts->segs_in;
+	if (tcpstate_syn_acked(tcb) && tcpstate_before(tcb->snd_nxt, tcb->write_seq))
+		info->tcpi_notsent_bytes = tcb->write_seq - tcb->snd_nxt;
+	info->tcpi_snd_wnd = tcb->snd_wnd;
+}
+
+static int put(char __user *optval, int __user *optlen, int len, const void *from, int size)
+{
+	len = min(len, size);
+	if (put_user(len, optlen) || copy_to_user(optval, from, len))
+		return -EFAULT;
+	return 0;
+}
+
+static int get_int(struct sock *sk, int name, int *val)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	switch (name) {
+	case TCP_NODELAY:
+		*val = ts->nodelay;
+		return 0;
+	case TCP_CORK:
+		*val = ts->corked;
+		return 0;
+	case TCP_QUICKACK:
+		*val = ts->quickack;
+		return 0;
+	case TCP_MAXSEG:
+		*val = ts->tcb.snd_mss;
+		if (ts->rtx_mss && tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) |
+					       TCPSTATE_F(LISTEN)))
+			*val = ts->rtx_mss;
+		return 0;
+	case TCP_SYNCNT:
+		*val = ts->syn_retries ?: READ_ONCE(tn->syn_retries);
+		return 0;
+	case TCP_USER_TIMEOUT:
+		*val = ts->user_timeout;
+		return 0;
+	case TCP_LINGER2:
+		*val = ts->linger2 ?: READ_ONCE(tn->fin_timeout_ms) / (int)MSEC_PER_SEC;
+		return 0;
+	case TCP_KEEPIDLE:
+		*val = (ts->keepidle ?: TCPSTATE_KEEPIDLE) / HZ;
+		return 0;
+	case TCP_KEEPINTVL:
+		*val = (ts->keepintvl ?: TCPSTATE_KEEPINTVL) / HZ;
+		return 0;
+	case TCP_KEEPCNT:
+		*val = ts->keepcnt ?: TCPSTATE_KEEPCNT;
+		return 0;
+	}
+	return -ENOPROTOOPT;
+}
+
+static int get_tcp(struct sock *sk, int name, char __user *optval, int __user *optlen)
+{
+	char congestion[16] = {};
+	struct tcp_info info;
+	int len, val, err;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	if (name == TCP_INFO) {
+		lock_sock(sk);
+		fill_info(sk, &info);
+		release_sock(sk);
+		return put(optval, optlen, len, &info, sizeof(info));
+	}
+	if (name == TCP_CONGESTION) {
+		strscpy(congestion, tcpstate_sk(sk)->cong.ops->name, sizeof(congestion));
+		return put(optval, optlen, len, congestion, sizeof(congestion));
+	}
+	lock_sock(sk);
+	err = get_int(sk, name, &val);
+	release_sock(sk);
+	return err ?: put(optval, optlen, len, &val, sizeof(val));
+}
+
+/**
+ * tcpstate_getsockopt() - proto_ops getsockopt, all levels but SOL_SOCKET
+ * @sock: the socket
+ * @level: SOL_TCP or SOL_IP
+ * @name: option
+ * @optval: where it goes
+ * @optlen: room, then length, octets
+ *
+ * Context: process.
+ * Return: 0, -ENOPROTOOPT, -EINVAL, -EFAULT.
+ */
+int tcpstate_getsockopt(struct socket *sock, int level, int name, char __user *optval,
+			int __user *optlen)
+{
+	if (level == SOL_IP)
+		return ip_option_ok(name) ?
+			ip_getsockopt(sock->sk, level, name, optval, optlen) : -ENOPROTOOPT;
+	if (level != SOL_TCP)
+		return -ENOPROTOOPT;
+	return get_tcp(sock->sk, name, optval, optlen);
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The choke point: one function changes a state and carries out what the
+ * edge asks for.  Nothing else stores a state.
+ */
+#include <net/inet_sock.h>
+#include <net/tcp_states.h>
+#include <net/xfrm.h>
+
+#include "tcpstate.h"
+#include "tcpstate_trace.h"
+
+static_assert((int)TCPSTATE_ESTABLISHED == (int)TCP_ESTABLISHED);
+static_assert((int)TCPSTATE_SYN_SENT == (int)TCP_SYN_SENT);
+static_assert((int)TCPSTATE_SYN_RECV == (int)TCP_SYN_RECV);
+static_assert((int)TCPSTATE_FIN_WAIT1 == (int)TCP_FIN_WAIT1);
+static_assert((int)TCPSTATE_FIN_WAIT2 == (int)TCP_FIN_WAIT2);
+static_assert((int)TCPSTATE_TIME_WAIT == (int)TCP_TIME_WAIT);
+static_assert((int)TCPSTATE_CLOSE == (int)TCP_CLOSE);
+static_assert((int)TCPSTATE_CLOSE_WAIT == (int)TCP_CLOSE_WAIT);
+static_assert((int)TCPSTATE_LAST_ACK == (int)TCP_LAST_ACK);
+static_assert((int)TCPSTATE_LISTEN == (int)TCP_LISTEN);
+static_assert((int)TCPSTATE_CLOSING == (int)TCP_CLOSING);
+
+/* The store.  Readers acquire: tcpstate_state(). */
+static void store(struct sock *sk, u8 state)
+{
+	smp_store_release(&tcpstate_sk(sk)->flow.state, state);
+	/* The kernel takes a sock in TCP_TIME_WAIT for another struct. */
+	inet_sk_set_state(sk, state == TCPSTATE_TIME_WAIT ? TCP_CLOSE : state);
+}
+
+/**
+ * tcpstate_state_born() - a socket begins
+ * @sk: new
+ * @state: CLOSE, or for a listener's child LISTEN, from which it moves at once
+ *
+ * Context: nobody else sees the socket.
+ */
+void tcpstate_state_born(struct sock *sk, u8 state)
+{
+	struct tcpstate_flow *flow = &tcpstate_sk(sk)->flow;
+
+	flow->kind = TCPSTATE_FLOW_FULL;
+	flow->listed = false;
+	WRITE_ONCE(flow->state, state);
+	sk->sk_state = state;
+	atomic_inc(&tcpstate_sk_net(sk)->gauge[state]);
+}
+
+/* A child that accept() never gave to a user stands in its listener's lists. */
+static void leave_listener(struct tcpstate_sock *ts)
+{
+	struct sock *listener = ts->listener;
+	struct tcpstate_sock *ls = tcpstate_sk(listener);
+
+	spin_lock_bh(&ls->accept_lock);
+	if (ts->owner == TCPSTATE_OWNER_REQUEST && !list_empty(&ts->accept_node))
+		ls->accept_half_len--;
+	list_del_init(&ts->accept_node);
+	spin_unlock_bh(&ls->accept_lock);
+	ts->listener = NULL;
+	sock_put(listener);
+}
+
+/**
+ * tcpstate_state_destroy() - nobody has the socket any more
+ * @sk: in CLOSE, TCB deleted; the owner's reference is dropped
+ *
+ * Context: process or softirq; the caller has a reference of its own.
+ */
+void tcpstate_state_destroy(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	if (ts->listener)
+		leave_listener(ts);
+	ts->owner = TCPSTATE_OWNER_NONE;
+	if (!sock_flag(sk, SOCK_DEAD))
+		sock_orphan(sk);
+	tcpstate_port_put(sk);
+	xfrm_sk_free_policy(sk);
+	atomic_dec(&tcpstate_sk_net(sk)->gauge[ts->flow.state]);
+	sock_put(sk);
+}
+
+/**
+ * tcpstate_state_disown() - the user or the queue lets go of a socket
+ * @sk: may have a TCB still, with which it dies
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_state_disown(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (!sock_flag(sk, SOCK_DEAD))
+		sock_orphan(sk);
+	ts->owner = TCPSTATE_OWNER_NONE;
+	if (ts->flow.state == TCPSTATE_CLOSE)
+		tcpstate_state_destroy(sk);
+}
+
+static void set_error(struct sock *sk, int err)
+{
+	WRITE_ONCE(sk->sk_err, err);
+	sk_error_report(sk);
+}
+
+static void wake(struct sock *sk)
+{
+	if (sock_flag(sk, SOCK_DEAD))
+		return;
+	sk->sk_state_change(sk);
+	/* As in-tree: SIGIO tells a full close from a half close. */
+	if (sk->sk_shutdown == SHUTDOWN_MASK || sk->sk_state == TCP_CLOSE)
+		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_HUP);
+	else if (sk->sk_shutdown & RCV_SHUTDOWN)
+		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
+}
+
+static void start_2msl(struct sock *sk)
+{
+	int ms = READ_ONCE(tcpstate_sk_net(sk)->time_wait_ms);
+
+	sk_stop_timer(sk, &tcpstate_sk(sk)->rtx_timer);
+	sk_reset_timer(sk, &sk->sk_timer, jiffies + msecs_to_jiffies(ms));
+}
+
+static void connected(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	ts->last_rcv = jiffies;
+	ts->rtx_count = 0;
+	if (sock_flag(sk, SOCK_KEEPOPEN) && !sock_flag(sk, SOCK_DEAD))
+		sk_reset_timer(sk, &sk->sk_timer,
+			       jiffies + (ts->keepidle ?: TCPSTATE_KEEPIDLE));
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
+}
+
+/* What was never finished cannot be finished any more. */
+static void delete_tcb(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	sk_stop_timer(sk, &ts->rtx_timer);
+	sk_stop_timer(sk, &ts->delack_timer);
+	sk_stop_timer(sk, &sk->sk_timer);
+	ts->push_pending = false;
+	ts->ack_now = false;
+	tcpstate_output_purge(sk);
+	tcpstate_purge(&ts->ooo);
+	sk->sk_shutdown = SHUTDOWN_MASK;
+	/* A port that bind() asked for stays with the socket, as in-tree. */
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) {
+		tcpstate_port_put(sk);
+		inet_sk(sk)->inet_num = 0;
+	}
+	if (ts->owner == TCPSTATE_OWNER_NONE || ts->owner == TCPSTATE_OWNER_REQUEST)
+		tcpstate_state_destroy(sk);
+}
+
+/* In the order of the bits. */
+static void execute(struct sock *sk, u16 actions)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (actions & TCPSTATE_ACT(ACK_NOW))
+		ts->ack_now = true;
+	if (actions & TCPSTATE_ACT(PUSH))
+		ts->push_pending = true;
+	if (actions & TCPSTATE_ACT(SEND_RST))
+		tcpstate_output_rst(sk);
+	if (actions & TCPSTATE_ACT(START_2MSL))
+		start_2msl(sk);
+	if (actions & TCPSTATE_ACT(CONNECTED))
+		connected(sk);
+	if (actions & TCPSTATE_ACT(EOF)) {
+		sk->sk_shutdown |= RCV_SHUTDOWN;
+		sock_set_flag(sk, SOCK_DONE);
+	}
+	if (actions & TCPSTATE_ACT(REFUSED))
+		set_error(sk, ECONNREFUSED);
+	if (actions & TCPSTATE_ACT(RESET))
+		set_error(sk, ECONNRESET);
+	if (actions & TCPSTATE_ACT(BROKEN))
+		set_error(sk, EPIPE);
+	if (actions & TCPSTATE_ACT(TIMED_OUT))
+		set_error(sk, READ_ONCE(sk->sk_err_soft) ?: ETIMEDOUT);
+	if (actions & TCPSTATE_ACT(WAKE))
+		wake(sk);
+	if (actions & TCPSTATE_ACT(DELETE_TCB))
+		delete_tcb(sk);
+}
+
+static void count(struct tcpstate_net *tn, u8 old, u8 event, u8 new)
+{
+	atomic_inc(&tn->edges[old][event]);
+	if (event == TCPSTATE_EV_ACTIVE_OPEN)
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_ACTIVEOPENS);
+	if (old == TCPSTATE_LISTEN && new == TCPSTATE_SYN_RECV)
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_PASSIVEOPENS);
+	if (new == TCPSTATE_CLOSE && tcpstate_in(old, TCPSTATE_F_CONNECTING))
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_ATTEMPTFAILS);
+	if (new == TCPSTATE_CLOSE && tcpstate_in(old, TCPSTATE_F_CAN_SEND))
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_ESTABRESETS);
+	if (old != new) {
+		atomic_dec(&tn->gauge[old]);
+		atomic_inc(&tn->gauge[new]);
+	}
+}
+
+/**
+ * tcpstate_state_event() - something happened to a connection
+ * @sk: the socket
+ * @event: enum tcpstate_event
+ *
+ * Looks the edge up, takes a dying flow out of the tables before it is marked
+ * closed, stores the state, tells the tracers and carries out the actions.
+ * Writes nothing to the wire but a RST; the caller ends with
+ * tcpstate_output_push().  May drop the owner's reference: the caller holds
+ * one of its own.
+ *
+ * Context: socket lock held; process or softirq.
+ */
+void tcpstate_state_event(struct sock *sk, u8 event)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u8 old = ts->flow.state;
+	const struct tcpstate_edge *edge = tcpstate_fsm(old, event);
+
+	if (edge->kind == TCPSTATE_EDGE_IGNORE)
+		return;
+	if (edge->kind == TCPSTATE_EDGE_NEVER) {
+		/* The model checker says that nobody comes here. */
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_BUGS);
+		WARN_ONCE(1, "tcpstate: %s in %s\n", tcpstate_fsm_event_name(event),
+			  tcpstate_fsm_state_name(old));
+		return;
+	}
+	/* The RST of an abort still needs the route and the numbers. */
+	if (edge->next == TCPSTATE_CLOSE)
+		tcpstate_demux_remove(sk);
+	count(tn, old, event, edge->next);
+	trace_tcpstate_state(sk, old, event, edge);
+	store(sk, edge->next);
+	execute(sk, edge->actions);
+}

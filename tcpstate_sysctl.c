@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/sys/net/tcpstate: knobs of a namespace.
+ */
+#include <linux/sysctl.h>
+
+#include "tcpstate.h"
+
+static int one = 1;
+static int ten = 10;
+static int byte_max = 255;
+static int half_second = 500;
+static int two_minutes = 120000;
+static int hour = 3600000;
+
+#define KNOB(field, low, high) {					\
+	.procname	= #field,					\
+	.data		= (void *)offsetof(struct tcpstate_net, field),	\
+	.maxlen		= sizeof(int),					\
+	.mode		= 0644,						\
+	.proc_handler	= proc_dointvec_minmax,				\
+	.extra1		= low,						\
+	.extra2		= high,						\
+}
+
+static const struct ctl_table template[] = {
+	KNOB(unprivileged, SYSCTL_ZERO, SYSCTL_ONE),
+	KNOB(time_wait_ms, &one, &hour),
+	KNOB(rto_min_ms, &ten, &two_minutes),
+	KNOB(rto_max_ms, &ten, &two_minutes),
+	KNOB(delack_ms, &one, &half_second),
+	KNOB(fin_timeout_ms, &one, &hour),
+	KNOB(syn_retries, &one, &byte_max),
+	KNOB(synack_retries, &one, &byte_max),
+	KNOB(retries1, &one, &byte_max),
+	KNOB(retries2, &one, &byte_max),
+	KNOB(orphan_retries, &one, &byte_max),
+};
+
+static void defaults(struct tcpstate_net *tn)
+{
+	tn->unprivileged = 0;
+	tn->time_wait_ms = 60000;
+	tn->rto_min_ms = 200;
+	tn->rto_max_ms = 120000;
+	tn->delack_ms = 40;
+	tn->fin_timeout_ms = 60000;
+	/* 1 + 2 + 4 + ... + 64 + 120 s: more than three minutes (MUST-23). */
+	tn->syn_retries = 7;
+	tn->synack_retries = 5;
+	tn->retries1 = 3;
+	tn->retries2 = 15;
+	tn->orphan_retries = 8;
+}
+
+/**
+ * tcpstate_sysctl_init() - knobs of a new namespace, at their defaults
+ * @tn: the namespace
+ *
+ * Only the namespace's owner may write: the files belong to its root.
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int tcpstate_sysctl_init(struct tcpstate_net *tn)
+{
+	struct ctl_table *table;
+	unsigned int i;
+
+	defaults(tn);
+	table = kcalloc(ARRAY_SIZE(template) + TCPSTATE_SYSCTL_SENTINEL, sizeof(*table),
+			GFP_KERNEL);
+	if (!table)
+		return -ENOMEM;
+	memcpy(table, template, sizeof(template));
+	for (i = 0; i < ARRAY_SIZE(template); i++)
+		table[i].data = (char *)tn + (unsigned long)table[i].data;
+	tn->sysctl = register_net_sysctl_sz(tn->net, "net/tcpstate", table,
+					    ARRAY_SIZE(template));
+	if (!tn->sysctl) {
+		kfree(table);
+		return -ENOMEM;
+	}
+	tn->sysctl_table = table;
+	return 0;
+}
+
+/**
+ * tcpstate_sysctl_exit() - the namespace goes
+ * @tn: the namespace
+ *
+ * Context: process.
+ */
+void tcpstate_sysctl_exit(struct tcpstate_net *tn)
+{
+	unregister_net_sysctl_table(tn->sysctl);
+	kfree(tn->sysctl_table);
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The timers of a full socket: retransmission and persist, delayed ACK, and
+ * the slow one: keep-alive, 2MSL, an orphan's FIN_WAIT2.  A pending timer
+ * holds a reference; when a user holds the socket, the user runs it.
+ */
+#include <net/tcp.h>
+
+#include "tcpstate.h"
+
+static bool given_up(struct sock *sk)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int limit = READ_ONCE(tn->retries2);
+
+	if (ts->user_timeout &&
+	    time_after_eq(jiffies, ts->first_sent + msecs_to_jiffies(ts->user_timeout)))
+		return true;
+	if (ts->flow.state == TCPSTATE_SYN_SENT)
+		limit = ts->syn_retries ?: READ_ONCE(tn->syn_retries);
+	else if (ts->flow.state == TCPSTATE_SYN_RECV)
+		limit = ts->tcb.passive ? READ_ONCE(tn->synack_retries) :
+			ts->syn_retries ?: READ_ONCE(tn->syn_retries);
+	else if (ts->user_timeout)
+		return false;
+	else if (sock_flag(sk, SOCK_DEAD))
+		limit = min(limit, READ_ONCE(tn->orphan_retries));
+	return ts->rtx_count >= limit;
+}
+
+static void user_timeout(struct sock *sk)
+{
+	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_ABORTONTIMEOUT);
+	tcpstate_state_event(sk, TCPSTATE_EV_USER_TIMEOUT);
+}
+
+static void back_off(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (ts->rtt.backoff < 30)
+		ts->rtt.backoff++;
+	if (ts->rtx_count < 255)
+		ts->rtx_count++;
+	tcpstate_output_arm(sk);
+}
+
+/* The user timeout falls between two retransmissions: wake for it (RFC 5482). */
+static void arm_for_user_timeout(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	unsigned long deadline;
+
+	if (!ts->user_timeout)
+		return;
+	deadline = ts->first_sent + msecs_to_jiffies(ts->user_timeout);
+	if (time_before(deadline, ts->rtx_when) && time_after(deadline, jiffies)) {
+		ts->rtx_when = deadline;
+		sk_reset_timer(sk, &ts->rtx_timer, deadline);
+	}
+}
+
+/* RFC 9293 3.8.6.1: the window is shut, and something waits behind it. */
+static void persist(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+
+	if (tcb->snd_una != tcb->snd_nxt)
+		tcpstate_output_retransmit(sk);
+	else
+		tcpstate_output_probe(sk);
+	back_off(sk);
+	arm_for_user_timeout(sk);
+}
+
+static void run_rtx(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+
+	if (tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN) |
+					TCPSTATE_F(TIME_WAIT)))
+		return;
+	if (time_before(jiffies, ts->rtx_when)) {
+		sk_reset_timer(sk, &ts->rtx_timer, ts->rtx_when);
+		return;
+	}
+	if (given_up(sk)) {
+		user_timeout(sk);
+		return;
+	}
+	if (tcpstate_syn_acked(tcb) && tcb->snd_wnd < tcb->snd_mss &&
+	    (!tcb->snd_wnd || tcb->snd_una == tcb->snd_nxt)) {
+		persist(sk);
+		return;
+	}
+	if (tcb->snd_una == tcb->snd_nxt) {
+		/* A segment could not be built: try again. */
+		tcpstate_output_push(sk);
+		return;
+	}
+	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_TIMEOUTS);
+	/* R1: perhaps IP knows another way (MUST-20). */
+	if (ts->rtx_count >= READ_ONCE(tcpstate_sk_net(sk)->retries1))
+		dst_negative_advice(sk);
+	tcpstate_cong_timeout(&ts->cong, tcb->snd_una, tcb->snd_nxt);
+	tcpstate_output_retransmit(sk);
+	back_off(sk);
+	arm_for_user_timeout(sk);
+}
+
+static void run_delack(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED) ||
+	    ts->ack_seq == ts->tcb.rcv_nxt)
+		return;
+	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_DELAYEDACKS);
+	tcpstate_output_ack(sk);
+}
+
+static void run_keepalive(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	unsigned long idle = ts->keepidle ?: TCPSTATE_KEEPIDLE;
+	unsigned long intvl = ts->keepintvl ?: TCPSTATE_KEEPINTVL;
+	unsigned long since = jiffies - max(ts->last_rcv, ts->last_sent);
+
+	if (!sock_flag(sk, SOCK_KEEPOPEN) ||
+	    !tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED & ~TCPSTATE_F(TIME_WAIT)))
+		return;
+	/* With something outstanding the retransmission timer asks (MUST-26). */
+	if (ts->tcb.snd_una != ts->tcb.snd_nxt || ts->tcb.write_seq != ts->tcb.snd_nxt) {
+		sk_reset_timer(sk, &sk->sk_timer, jiffies + idle);
+		return;
+	}
+	if (since < idle) {
+		sk_reset_timer(sk, &sk->sk_timer, jiffies + idle - since);
+		return;
+	}
+	if (ts->user_timeout ? ts->keep_probes && since >= msecs_to_jiffies(ts->user_timeout) :
+	    ts->keep_probes >= (ts->keepcnt ?: TCPSTATE_KEEPCNT)) {
+		tcpstate_output_rst(sk);
+		user_timeout(sk);
+		return;
+	}
+	ts->keep_probes++;
+	tcpstate_output_keepalive(sk);
+	sk_reset_timer(sk, &sk->sk_timer, jiffies + intvl);
+}
+
+static void run_slow(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (ts->flow.state == TCPSTATE_TIME_WAIT)
+		tcpstate_state_event(sk, TCPSTATE_EV_TIME_WAIT_TIMEOUT);
+	else if (ts->flow.state == TCPSTATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD))
+		tcpstate_state_event(sk, TCPSTATE_EV_USER_TIMEOUT);
+	else
+		run_keepalive(sk);
+}
+
+/* Run now, or leave it to the user who holds the socket. */
+static void run(struct sock *sk, void (*fn)(struct sock *sk), unsigned int bit)
+{
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk))
+		fn(sk);
+	else if (!test_and_set_bit(bit, &tcpstate_sk(sk)->deferred))
+		sock_hold(sk);
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+static void rtx_fires(struct timer_list *t)
+{
+	struct tcpstate_sock *ts = timer_container_of(ts, t, rtx_timer);
+
+	run((struct sock *)ts, run_rtx, TCPSTATE_DEFER_RTX);
+}
+
+static void delack_fires(struct timer_list *t)
+{
+	struct tcpstate_sock *ts = timer_container_of(ts, t, delack_timer);
+
+	run((struct sock *)ts, run_delack, TCPSTATE_DEFER_DELACK);
+}
+
+static void slow_fires(struct timer_list *t)
+{
+	struct sock *sk = timer_container_of(sk, t, sk_timer);
+
+	run(sk, run_slow, TCPSTATE_DEFER_SLOW);
+}
+
+/**
+ * tcpstate_timer_init() - set up the timers of a new socket
+ * @sk: the socket
+ *
+ * Context: nobody else sees the socket.
+ */
+void tcpstate_timer_init(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	timer_setup(&ts->rtx_timer, rtx_fires, 0);
+	timer_setup(&ts->delack_timer, delack_fires, 0);
+	timer_setup(&sk->sk_timer, slow_fires, 0);
+	ts->deferred = 0;
+}
+
+/**
+ * tcpstate_timer_release_cb() - run what fired while the user held the socket
+ * @sk: about to be let go
+ *
+ * Context: socket lock held by the user, softirqs off.
+ */
+void tcpstate_timer_release_cb(struct sock *sk)
+{
+	static void (* const fns[])(struct sock *sk) = {
+		[TCPSTATE_DEFER_RTX] = run_rtx,
+		[TCPSTATE_DEFER_DELACK] = run_delack,
+		[TCPSTATE_DEFER_SLOW] = run_slow,
+	};
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	unsigned int bit;
+
+	if (!READ_ONCE(ts->deferred))
+		return;
+	for (bit = 0; bit < ARRAY_SIZE(fns); bit++) {
+		if (!test_and_clear_bit(bit, &ts->deferred))
+			continue;
+		fns[bit](sk);
+		__sock_put(sk);
+	}
+}
+
+/**
+ * tcpstate_timer_orphan() - nobody holds the socket, and the peer may never say FIN
+ * @sk: perhaps in FIN_WAIT2
+ *
+ * Context: socket lock held; the caller holds a reference and pushes afterwards.
+ */
+void tcpstate_timer_orphan(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	unsigned int ms = READ_ONCE(tcpstate_sk_net(sk)->fin_timeout_ms);
+
+	if (ts->flow.state != TCPSTATE_FIN_WAIT2)
+		return;
+	if (ts->linger2 < 0) {
+		tcpstate_state_event(sk, TCPSTATE_EV_ABORT);
+		return;
+	}
+	if (ts->linger2)
+		ms = ts->linger2 * MSEC_PER_SEC;
+	sk_reset_timer(sk, &sk->sk_timer, jiffies + msecs_to_jiffies(ms));
+}
+
+/**
+ * tcpstate_timer_restart_keepalive() - an interval was changed
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_timer_restart_keepalive(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (sock_flag(sk, SOCK_KEEPOPEN) &&
+	    tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED & ~TCPSTATE_F(TIME_WAIT)))
+		sk_reset_timer(sk, &sk->sk_timer,
+			       jiffies + (ts->keepidle ?: TCPSTATE_KEEPIDLE));
+}
+
+/**
+ * tcpstate_timer_keepalive() - SO_KEEPALIVE was set
+ * @sk: the socket
+ * @on: new value; SOCK_KEEPOPEN is not changed yet
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_timer_keepalive(struct sock *sk, int on)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED & ~TCPSTATE_F(TIME_WAIT)))
+		return;
+	if (on && !sock_flag(sk, SOCK_KEEPOPEN))
+		sk_reset_timer(sk, &sk->sk_timer,
+			       jiffies + (ts->keepidle ?: TCPSTATE_KEEPIDLE));
+	else if (!on)
+		sk_stop_timer(sk, &sk->sk_timer);
+}

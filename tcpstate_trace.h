@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tracepoints: one per kind of thing that happens.  Fields, not sentences.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM tcpstate
+
+#if !defined(TCPSTATE_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define TCPSTATE_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "tcpstate.h"
+
+#ifndef TCPSTATE_TRACE_HELPERS
+#define TCPSTATE_TRACE_HELPERS
+/* A name as "%pISpc" prints it. */
+static inline void tcpstate_trace_name(struct sockaddr_in6 *sa, const struct in6_addr *addr,
+				       __be16 port)
+{
+	struct sockaddr_in *sin = (struct sockaddr_in *)sa;
+
+	memset(sa, 0, sizeof(*sa));
+	if (ipv6_addr_v4mapped(addr)) {
+		sin->sin_family = AF_INET;
+		sin->sin_addr.s_addr = addr->s6_addr32[3];
+		sin->sin_port = port;
+		return;
+	}
+	sa->sin6_family = AF_INET6;
+	sa->sin6_addr = *addr;
+	sa->sin6_port = port;
+}
+#endif
+
+#define tcpstate_trace_flag_names			\
+	{ TCPSTATE_FIN, "FIN" }, { TCPSTATE_SYN, "SYN" },	\
+	{ TCPSTATE_RST, "RST" }, { TCPSTATE_PSH, "PSH" },	\
+	{ TCPSTATE_ACK, "ACK" }, { TCPSTATE_URG, "URG" }
+
+#define tcpstate_trace_state_names			\
+	{ TCPSTATE_ESTABLISHED, "ESTABLISHED" }, { TCPSTATE_SYN_SENT, "SYN_SENT" }, \
+	{ TCPSTATE_SYN_RECV, "SYN_RECV" }, { TCPSTATE_FIN_WAIT1, "FIN_WAIT1" }, \
+	{ TCPSTATE_FIN_WAIT2, "FIN_WAIT2" }, { TCPSTATE_TIME_WAIT, "TIME_WAIT" }, \
+	{ TCPSTATE_CLOSE, "CLOSE" }, { TCPSTATE_CLOSE_WAIT, "CLOSE_WAIT" }, \
+	{ TCPSTATE_LAST_ACK, "LAST_ACK" }, { TCPSTATE_LISTEN, "LISTEN" }, \
+	{ TCPSTATE_CLOSING, "CLOSING" }
+
+#define tcpstate_trace_event_names			\
+	{ TCPSTATE_EV_PASSIVE_OPEN, "PASSIVE_OPEN" },	\
+	{ TCPSTATE_EV_ACTIVE_OPEN, "ACTIVE_OPEN" },	\
+	{ TCPSTATE_EV_CLOSE, "CLOSE" }, { TCPSTATE_EV_ABORT, "ABORT" }, \
+	{ TCPSTATE_EV_RCV_SYN, "RCV_SYN" },		\
+	{ TCPSTATE_EV_RCV_SYN_ACK, "RCV_SYN_ACK" },	\
+	{ TCPSTATE_EV_RCV_ACK_OF_SYN, "RCV_ACK_OF_SYN" }, \
+	{ TCPSTATE_EV_RCV_ACK_OF_FIN, "RCV_ACK_OF_FIN" }, \
+	{ TCPSTATE_EV_RCV_FIN, "RCV_FIN" }, { TCPSTATE_EV_RCV_RST, "RCV_RST" }, \
+	{ TCPSTATE_EV_USER_TIMEOUT, "USER_TIMEOUT" },	\
+	{ TCPSTATE_EV_TIME_WAIT_TIMEOUT, "TIME_WAIT_TIMEOUT" }
+
+#define tcpstate_trace_action_names			\
+	{ TCPSTATE_ACT(ACK_NOW), "ack-now" }, { TCPSTATE_ACT(PUSH), "push" }, \
+	{ TCPSTATE_ACT(SEND_RST), "send-rst" },		\
+	{ TCPSTATE_ACT(START_2MSL), "start-2msl" },	\
+	{ TCPSTATE_ACT(CONNECTED), "connected" }, { TCPSTATE_ACT(EOF), "eof" }, \
+	{ TCPSTATE_ACT(REFUSED), "refused" }, { TCPSTATE_ACT(RESET), "reset" }, \
+	{ TCPSTATE_ACT(BROKEN), "broken" }, { TCPSTATE_ACT(TIMED_OUT), "timed-out" }, \
+	{ TCPSTATE_ACT(WAKE), "wake" }, { TCPSTATE_ACT(DELETE_TCB), "delete-tcb" }
+
+TRACE_EVENT(tcpstate_state,
+	TP_PROTO(const struct sock *sk, u8 old, u8 event, const struct tcpstate_edge *edge),
+	TP_ARGS(sk, old, event, edge),
+	TP_STRUCT__entry(
+		__field(unsigned int, netns)
+		__field(u8, wire)
+		__field(u8, old)
+		__field(u8, new)
+		__field(u8, event)
+		__field(u8, kind)
+		__field(u16, actions)
+		__array(u8, local, sizeof(struct sockaddr_in6))
+		__array(u8, remote, sizeof(struct sockaddr_in6))
+	),
+	TP_fast_assign(
+		const struct tcpstate_flow *flow = &tcpstate_sk(sk)->flow;
+
+		__entry->netns = sock_net(sk)->ns.inum;
+		__entry->wire = flow->key.wire;
+		__entry->old = old;
+		__entry->new = edge->next;
+		__entry->event = event;
+		__entry->kind = flow->kind;
+		__entry->actions = edge->actions;
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->local,
+				    &flow->key.local, flow->key.lport);
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->remote,
+				    &flow->key.remote, flow->key.rport);
+	),
+	TP_printk("netns=%u wire=%u local=%pISpc remote=%pISpc %s -> %s event=%s kind=%s actions=%s",
+		  __entry->netns, __entry->wire, __entry->local, __entry->remote,
+		  __print_symbolic(__entry->old, tcpstate_trace_state_names),
+		  __print_symbolic(__entry->new, tcpstate_trace_state_names),
+		  __print_symbolic(__entry->event, tcpstate_trace_event_names),
+		  __print_symbolic(__entry->kind, { TCPSTATE_FLOW_FULL, "full" }),
+		  __entry->actions ? __print_flags(__entry->actions, ",",
+						   tcpstate_trace_action_names) : "none")
+);
+
+TRACE_EVENT(tcpstate_send,
+	TP_PROTO(const struct sock *sk, u32 seq, u32 len, u8 flags),
+	TP_ARGS(sk, seq, len, flags),
+	TP_STRUCT__entry(
+		__field(unsigned int, netns)
+		__field(u8, state)
+		__field(u8, flags)
+		__field(u32, seq)
+		__field(u32, ack)
+		__field(u32, len)
+		__field(u32, wnd)
+		__array(u8, local, sizeof(struct sockaddr_in6))
+		__array(u8, remote, sizeof(struct sockaddr_in6))
+	),
+	TP_fast_assign(
+		const struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+		__entry->netns = sock_net(sk)->ns.inum;
+		__entry->state = ts->flow.state;
+		__entry->flags = flags;
+		__entry->seq = seq - ts->tcb.iss;
+		__entry->ack = flags & TCPSTATE_ACK ? ts->tcb.rcv_nxt - ts->tcb.irs : 0;
+		__entry->len = len;
+		__entry->wnd = tcpstate_rcv_wnd(&ts->tcb);
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->local,
+				    &ts->flow.key.local, ts->flow.key.lport);
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->remote,
+				    &ts->flow.key.remote, ts->flow.key.rport);
+	),
+	TP_printk("netns=%u local=%pISpc remote=%pISpc state=%s seq=%u ack=%u len=%u wnd=%u flags=%s",
+		  __entry->netns, __entry->local, __entry->remote,
+		  __print_symbolic(__entry->state, tcpstate_trace_state_names),
+		  __entry->seq, __entry->ack, __entry->len, __entry->wnd,
+		  __print_flags(__entry->flags, "|", tcpstate_trace_flag_names))
+);
+
+TRACE_EVENT(tcpstate_receive,
+	TP_PROTO(const struct sock *sk, const struct tcpstate_seg *seg, u8 verdict, u8 reason),
+	TP_ARGS(sk, seg, verdict, reason),
+	TP_STRUCT__entry(
+		__field(unsigned int, netns)
+		__field(u8, state)
+		__field(u8, flags)
+		__field(u8, verdict)
+		__field(u8, reason)
+		__field(u32, seq)
+		__field(u32, ack)
+		__field(u32, len)
+		__field(u16, wnd)
+		__array(u8, local, sizeof(struct sockaddr_in6))
+		__array(u8, remote, sizeof(struct sockaddr_in6))
+	),
+	TP_fast_assign(
+		const struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+		__entry->netns = sock_net(sk)->ns.inum;
+		__entry->state = ts->flow.state;
+		__entry->flags = seg->flags;
+		__entry->verdict = verdict;
+		__entry->reason = reason;
+		__entry->seq = seg->seq - ts->tcb.irs;
+		__entry->ack = seg->flags & TCPSTATE_ACK ? seg->ack - ts->tcb.iss : 0;
+		__entry->len = seg->len;
+		__entry->wnd = seg->wnd;
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->local,
+				    &ts->flow.key.local, ts->flow.key.lport);
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->remote,
+				    &ts->flow.key.remote, ts->flow.key.rport);
+	),
+	TP_printk("netns=%u local=%pISpc remote=%pISpc state=%s seq=%u ack=%u len=%u wnd=%u flags=%s verdict=%s reason=%u",
+		  __entry->netns, __entry->local, __entry->remote,
+		  __print_symbolic(__entry->state, tcpstate_trace_state_names),
+		  __entry->seq, __entry->ack, __entry->len, __entry->wnd,
+		  __print_flags(__entry->flags, "|", tcpstate_trace_flag_names),
+		  __print_symbolic(__entry->verdict,
+				   { TCPSTATE_SEG_ACCEPT, "accept" },
+				   { TCPSTATE_SEG_DROP, "drop" },
+				   { TCPSTATE_SEG_ACK, "ack" },
+				   { TCPSTATE_SEG_CHALLENGE, "challenge" },
+				   { TCPSTATE_SEG_SYN_AGAIN, "syn-again" },
+				   { TCPSTATE_SEG_RST, "rst" }),
+		  __entry->reason)
+);
+
+TRACE_EVENT(tcpstate_retransmit,
+	TP_PROTO(const struct sock *sk, u32 seq),
+	TP_ARGS(sk, seq),
+	TP_STRUCT__entry(
+		__field(unsigned int, netns)
+		__field(u8, state)
+		__field(u8, phase)
+		__field(u8, backoff)
+		__field(u32, seq)
+		__field(u32, cwnd)
+		__field(u32, ssthresh)
+	),
+	TP_fast_assign(
+		const struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+		__entry->netns = sock_net(sk)->ns.inum;
+		__entry->state = ts->flow.state;
+		__entry->phase = ts->cong.phase;
+		__entry->backoff = ts->rtt.backoff;
+		__entry->seq = seq - ts->tcb.iss;
+		__entry->cwnd = ts->cong.cwnd;
+		__entry->ssthresh = ts->cong.ssthresh;
+	),
+	TP_printk("netns=%u state=%s seq=%u cause=%s backoff=%u cwnd=%u ssthresh=%u",
+		  __entry->netns,
+		  __print_symbolic(__entry->state, tcpstate_trace_state_names),
+		  __entry->seq,
+		  __entry->phase == TCPSTATE_PHASE_RECOVERY ? "dupacks" : "timeout",
+		  __entry->backoff, __entry->cwnd, __entry->ssthresh)
+);
+
+#endif /* TCPSTATE_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_PATH .
+#define TRACE_INCLUDE_FILE tcpstate_trace
+#include <trace/define_trace.h>

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where segments come in: a LOCAL_IN netfilter hook for wire 6, a protocol
+ * handler for wire 253.  Verifies, parses, finds the flow, and goes in by
+ * one door.
+ */
+#include <linux/netfilter_ipv4.h>
+#include <linux/tcp.h>
+
+#include <net/ip.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/protocol.h>
+#include <net/tcp.h>
+#include <net/xfrm.h>
+
+#include "tcpstate.h"
+
+/* Off until some namespace opens a socket on wire 6: foreign traffic pays nothing. */
+static DEFINE_STATIC_KEY_FALSE(hooked);
+
+/* Data points to the TCP header.  False: malformed, counted. */
+static bool parse(struct tcpstate_net *tn, struct sk_buff *skb, u8 wire,
+		  const struct tcpstate_af *af)
+{
+	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	const struct tcphdr *th;
+	unsigned int header;
+
+	if (!pskb_may_pull(skb, sizeof(*th)))
+		goto bad;
+	header = tcp_hdr(skb)->doff * 4;
+	if (header < sizeof(*th) || !pskb_may_pull(skb, header))
+		goto bad;
+	if (!af->checksum_ok(skb, wire)) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_INCSUMERRORS);
+		goto bad;
+	}
+	th = tcp_hdr(skb);
+	*seg = (struct tcpstate_seg){
+		.seq = ntohl(th->seq),
+		.ack = ntohl(th->ack_seq),
+		.len = skb->len - header,
+		.wnd = ntohs(th->window),
+		.up = ntohs(th->urg_ptr),
+		.flags = tcp_flag_byte(th),
+	};
+	tcpstate_opt_parse((const u8 *)(th + 1), header - sizeof(*th), &seg->opt);
+	if (seg->opt.bad)
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_BADOPTIONS);
+	__skb_pull(skb, header);
+	return true;
+
+bad:
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_INERRS);
+	return false;
+}
+
+/* What ip_local_deliver_finish() and tcp_v4_rcv() ask of a packet. */
+static bool policy_ok(struct sk_buff *skb, struct sock *sk)
+{
+	if (!xfrm4_policy_check(sk, XFRM_POLICY_IN, skb))
+		return false;
+	nf_reset_ct(skb);
+	return !sk_filter(sk, skb);
+}
+
+static void deliver(struct sock *sk, struct sk_buff *skb)
+{
+	struct net *net = sock_net(sk);
+	bool reopen = false;
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk)) {
+		reopen = tcpstate_input(sk, skb);
+	} else if (sk_add_backlog(sk, skb, READ_ONCE(sk->sk_rcvbuf) +
+				  READ_ONCE(sk->sk_sndbuf) + 65536)) {
+		tcpstate_mib_inc(tcpstate_net(net), TCPSTATE_MIB_BACKLOGDROPPED);
+		kfree_skb(skb);
+	}
+	bh_unlock_sock(sk);
+	if (reopen)
+		tcpstate_request_reopen(net, skb);
+}
+
+/*
+ * The one door.  Data points to the TCP header; sk, held, is the flow or the
+ * listener that was found, or NULL.  Consumes skb and the reference.
+ */
+static void receive(struct net *net, struct sock *sk, struct sk_buff *skb, u8 wire)
+{
+	const struct tcpstate_af *af = &tcpstate_ipv4;
+	struct tcpstate_net *tn = tcpstate_net(net);
+	struct tcpstate_rst rst;
+
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_INSEGS);
+	if (!parse(tn, skb, wire, af))
+		goto drop;
+	if (!sk) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOCONN);
+		if (af->for_us(skb) && tcpstate_seg_rst_reply(&tcpstate_cb(skb)->seg, &rst))
+			af->reply(tn, skb, &rst);
+		goto drop;
+	}
+	/* Filters see the segment from its header on. */
+	__skb_push(skb, skb->data - skb_transport_header(skb));
+	if (!policy_ok(skb, sk))
+		goto drop;
+	__skb_pull(skb, tcp_hdr(skb)->doff * 4);
+	skb_dst_force(skb);
+	if (tcpstate_state(sk) == TCPSTATE_LISTEN) {
+		skb->dev = NULL;
+		tcpstate_request_syn(sk, skb);
+	} else {
+		skb_dst_drop(skb);
+		skb->dev = NULL;
+		deliver(sk, skb);
+	}
+	sock_put(sk);
+	return;
+
+drop:
+	kfree_skb(skb);
+	if (sk)
+		sock_put(sk);
+}
+
+static struct sock *find(struct tcpstate_net *tn, const struct tcpstate_key *key)
+{
+	struct sock *sk = tcpstate_demux_find(tn, key);
+
+	return sk ?: tcpstate_demux_find_listener(tn, key);
+}
+
+/* Conntrack confirms at the same priority as ours, perhaps after us. */
+static bool confirm(struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+	const struct nf_ct_hook *hook;
+
+	if (!ct || nf_ct_is_confirmed(ct))
+		return true;
+	hook = rcu_dereference(nf_ct_hook);
+	return !hook || hook->confirm(skb) == NF_ACCEPT;
+#else
+	return true;
+#endif
+}
+
+static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct tcpstate_net *tn;
+	struct tcpstate_key key;
+	__be16 ports[2], *p;
+	struct sock *sk;
+
+	if (!static_branch_unlikely(&hooked) || iph->protocol != IPPROTO_TCP || skb->sk)
+		return NF_ACCEPT;
+	p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
+	if (!p)
+		return NF_ACCEPT;
+	tn = tcpstate_net(state->net);
+	if (!test_bit(ntohs(p[1]), tn->port_map))
+		return NF_ACCEPT;
+	tcpstate_ipv4.key(skb, IPPROTO_TCP, p, &key);
+	sk = find(tn, &key);
+	if (!sk)
+		return NF_ACCEPT;	/* the in-tree TCP sends the RST */
+	if (!confirm(skb) || skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
+		sock_put(sk);
+		return NF_DROP;
+	}
+	skb_clear_delivery_time(skb);
+	__skb_pull(skb, skb_network_header_len(skb));
+	skb_reset_transport_header(skb);
+	receive(state->net, sk, skb, IPPROTO_TCP);
+	return NF_STOLEN;
+}
+
+static const struct nf_hook_ops hook_ops = {
+	.hook		= hook,
+	.pf		= NFPROTO_IPV4,
+	.hooknum	= NF_INET_LOCAL_IN,
+	.priority	= INT_MAX,
+};
+
+/* The experimental number: nothing is hooked, IP calls us. */
+static int receive_experiment(struct sk_buff *skb)
+{
+	struct net *net = dev_net(skb->dev);
+	struct tcpstate_key key;
+	struct sock *sk = NULL;
+
+	if (pskb_may_pull(skb, sizeof(struct tcphdr))) {
+		tcpstate_ipv4.key(skb, TCPSTATE_PROTO_EXPERIMENT, skb->data, &key);
+		sk = find(tcpstate_net(net), &key);
+	}
+	receive(net, sk, skb, TCPSTATE_PROTO_EXPERIMENT);
+	return 0;
+}
+
+static const struct net_protocol experiment = {
+	.handler	= receive_experiment,
+	.no_policy	= 1,
+};
+
+/**
+ * tcpstate_wire_hook() - segments of wire 6 are wanted in a namespace
+ * @net: the namespace
+ *
+ * Context: process; no socket lock held.
+ * Return: 0 or -errno.
+ */
+int tcpstate_wire_hook(struct net *net)
+{
+	struct tcpstate_net *tn = tcpstate_net(net);
+	int err = 0;
+
+	if (READ_ONCE(tn->hooked))
+		return 0;
+	mutex_lock(&tn->hook_mutex);
+	if (!tn->hooked) {
+		err = nf_register_net_hook(net, &hook_ops);
+		if (!err) {
+			static_branch_inc(&hooked);
+			WRITE_ONCE(tn->hooked, true);
+		}
+	}
+	mutex_unlock(&tn->hook_mutex);
+	return err;
+}
+
+/**
+ * tcpstate_wire_unhook() - the namespace goes
+ * @tn: the namespace
+ *
+ * Context: process.
+ */
+void tcpstate_wire_unhook(struct tcpstate_net *tn)
+{
+	if (!tn->hooked)
+		return;
+	nf_unregister_net_hook(tn->net, &hook_ops);
+	static_branch_dec(&hooked);
+	tn->hooked = false;
+}
+
+/**
+ * tcpstate_wire_init() - register the handler of wire 253
+ *
+ * Context: module load.
+ * Return: 0, or -EAGAIN where somebody has the number.
+ */
+int tcpstate_wire_init(void)
+{
+	return inet_add_protocol(&experiment, TCPSTATE_PROTO_EXPERIMENT);
+}
+
+/**
+ * tcpstate_wire_exit() - and take it away
+ *
+ * Context: module unload; waits for receivers under way.
+ */
+void tcpstate_wire_exit(void)
+{
+	inet_del_protocol(&experiment, TCPSTATE_PROTO_EXPERIMENT);
+}
