@@ -57,6 +57,7 @@ struct tcpstate_key {
 
 enum tcpstate_flow_kind {
 	TCPSTATE_FLOW_FULL,	/* a struct tcpstate_sock */
+	TCPSTATE_FLOW_TIMEWAIT	/* a struct tcpstate_timewait */
 };
 
 /**
@@ -97,11 +98,73 @@ struct tcpstate_hold;
 struct tcpstate_af;
 
 /**
+ * struct tcpstate_bind - a claim on a port
+ * @node: place among the port's owners
+ * @hold: the reservation that it leans on; NULL: no claim
+ * @sk: the socket, whose options may change; NULL for a mini
+ * @addr: of a mini: local address
+ * @device: of a mini: bound device, or 0
+ * @num: port, host order
+ * @reuse: of a mini: SO_REUSEADDR was set
+ *
+ * Guarded by the namespace's port lock.
+ */
+struct tcpstate_bind {
+	struct hlist_node node;
+	struct tcpstate_hold *hold;
+	struct sock *sk;
+	__be32 addr;
+	int device;
+	u16 num;
+	bool reuse;
+};
+
+/**
+ * struct tcpstate_timewait - TIME_WAIT without a socket
+ * @flow: name and state
+ * @ref: one for being alive, one for the armed timer, one for each finder
+ * @lock: guards the numbers and @flow.state
+ * @timer: 2MSL
+ * @tn: the namespace, which outlives it
+ * @node: place among the namespace's minis, guarded by its timewait_lock
+ * @bind: the claim on the port
+ * @iss: for the checks, as the numbers below are: see struct tcpstate_tcb
+ * @irs: see struct tcpstate_tcb
+ * @snd_nxt: see struct tcpstate_tcb; SND.UNA is the same here
+ * @rcv_nxt: see struct tcpstate_tcb
+ * @rcv_adv: see struct tcpstate_tcb
+ * @max_wnd: see struct tcpstate_tcb
+ * @answer_second: jiffies when the second of @answers began
+ * @answers: segments answered in that second
+ * @rcv_wscale: see struct tcpstate_tcb
+ * @rcu: freed after a grace period
+ */
+struct tcpstate_timewait {
+	struct tcpstate_flow flow;
+	refcount_t ref;
+	spinlock_t lock;
+	struct timer_list timer;
+	struct tcpstate_net *tn;
+	struct list_head node;
+	struct tcpstate_bind bind;
+	u32 iss;
+	u32 irs;
+	u32 snd_nxt;
+	u32 rcv_nxt;
+	u32 rcv_adv;
+	u32 max_wnd;
+	u32 answer_second;
+	u8 answers;
+	u8 rcv_wscale;
+	struct rcu_head rcu;
+};
+
+/**
  * struct tcpstate_sock - a full socket
  *
  * @inet: the kernel's half; must be first.  sk_state mirrors @flow.state, but
- *	is TCP_CLOSE in TIME_WAIT: the kernel takes a sock in TCP_TIME_WAIT for
- *	a struct inet_timewait_sock
+ *	is TCP_CLOSE in TIME_WAIT, where a full socket is only until the end of
+ *	the segment: the kernel takes a sock in TCP_TIME_WAIT for a mini
  * @flow: name and state
  * @tcb: RFC 9293's numbers
  * @rtt: RFC 6298's numbers
@@ -141,9 +204,7 @@ struct tcpstate_af;
  * @rtx_timer: retransmission and persist
  * @delack_timer: delayed ACK
  * @rtx_when: jiffies when @rtx_timer should fire
- * @hold: reservation of our port
- * @port_node: place in the port's list of owners
- * @port: port, host order, or 0; guarded by the namespace's port lock
+ * @bind: the claim on our port
  * @listener: held, where @owner is QUEUE or REQUEST
  * @accept_node: place in @listener's queue of ready or of half-open children
  * @accept_lock: guards the fields below and @accept_node of all children
@@ -204,9 +265,7 @@ struct tcpstate_sock {
 	struct timer_list delack_timer;
 	unsigned long rtx_when;
 
-	struct tcpstate_hold *hold;
-	struct hlist_node port_node;
-	u16 port;
+	struct tcpstate_bind bind;
 
 	struct sock *listener;
 	struct list_head accept_node;
@@ -318,6 +377,8 @@ struct tcpstate_mib {
  * @idle_holds: reservations that nobody refers to, for @port_work
  * @port_work: gives @idle_holds back
  * @port_map: a bit for each port of wire 6 that is ours
+ * @timewait_lock: guards @timewaits
+ * @timewaits: every mini in TIME_WAIT
  * @hook_mutex: guards @hooked
  * @hooked: the LOCAL_IN hook is registered
  * @rst_sk: unused socket that answers without a socket are sent by
@@ -348,6 +409,9 @@ struct tcpstate_net {
 	struct list_head idle_holds;
 	struct work_struct port_work;
 	unsigned long *port_map;
+
+	spinlock_t timewait_lock;
+	struct list_head timewaits;
 
 	struct mutex hook_mutex;
 	bool hooked;
@@ -402,8 +466,12 @@ static inline void tcpstate_mib_drop(struct tcpstate_net *tn, u8 reason)
 int tcpstate_demux_init(struct tcpstate_net *tn);
 void tcpstate_demux_exit(struct tcpstate_net *tn);
 int tcpstate_demux_add(struct sock *sk);
-void tcpstate_demux_remove(struct sock *sk);
-struct sock *tcpstate_demux_find(struct tcpstate_net *tn, const struct tcpstate_key *key);
+void tcpstate_demux_remove(struct tcpstate_net *tn, struct tcpstate_flow *flow);
+void tcpstate_demux_replace(struct tcpstate_net *tn, struct tcpstate_flow *old,
+			    struct tcpstate_flow *new);
+struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
+					  const struct tcpstate_key *key);
+void tcpstate_demux_for_each(struct tcpstate_net *tn, void (*visit)(struct sock *sk));
 struct sock *tcpstate_demux_find_listener(struct tcpstate_net *tn,
 					  const struct tcpstate_key *key);
 
@@ -414,8 +482,9 @@ void tcpstate_port_exit(struct tcpstate_net *tn);
 int tcpstate_port_get(struct sock *sk, unsigned short port);
 int tcpstate_port_get_for_connect(struct sock *sk);
 bool tcpstate_port_may_listen(struct sock *sk);
-void tcpstate_port_inherit(struct sock *child, struct sock *listener);
-void tcpstate_port_put(struct sock *sk);
+void tcpstate_port_share(struct tcpstate_net *tn, struct tcpstate_bind *to,
+			 const struct tcpstate_bind *from);
+void tcpstate_port_put(struct tcpstate_net *tn, struct tcpstate_bind *bind);
 
 /* --- tcpstate_ipv4.c (layer 1) --- */
 
@@ -443,7 +512,7 @@ struct tcpstate_af {
 	int (*route)(struct sock *sk);
 	int (*send)(struct sock *sk, struct sk_buff *skb);
 	void (*reply)(struct tcpstate_net *tn, struct sk_buff *skb,
-		      const struct tcpstate_rst *rst);
+		      const struct tcpstate_reply *answer);
 	void (*key)(const struct sk_buff *skb, u8 wire, const void *ports,
 		    struct tcpstate_key *key);
 	bool (*for_us)(const struct sk_buff *skb);
@@ -483,10 +552,12 @@ void tcpstate_state_born(struct sock *sk, u8 state);
 void tcpstate_state_event(struct sock *sk, u8 event);
 void tcpstate_state_destroy(struct sock *sk);
 void tcpstate_state_disown(struct sock *sk);
+void tcpstate_state_hand_over(struct sock *sk, struct tcpstate_timewait *tw);
+u16 tcpstate_state_timewait_event(struct tcpstate_timewait *tw, u8 event);
 
 /* --- tcpstate_input.c (layer 4) --- */
 
-bool __must_check tcpstate_input(struct sock *sk, struct sk_buff *skb);
+void tcpstate_input(struct sock *sk, struct sk_buff *skb);
 void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg);
 int tcpstate_input_backlog(struct sock *sk, struct sk_buff *skb);
 
@@ -506,6 +577,15 @@ void tcpstate_request_reopen(struct net *net, struct sk_buff *skb);
 void tcpstate_request_stop(struct sock *listener);
 struct sock *tcpstate_request_take(struct sock *listener);
 
+/* --- tcpstate_timewait.c (layer 4) --- */
+
+int tcpstate_timewait_init(void);
+void tcpstate_timewait_exit(void);
+void tcpstate_timewait_enter(struct sock *sk);
+bool __must_check tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb);
+void tcpstate_timewait_put(struct tcpstate_timewait *tw);
+void tcpstate_timewait_purge(struct tcpstate_net *tn);
+
 /* --- tcpstate_sock.c (layer 4) --- */
 
 void tcpstate_sock_init(struct sock *sk, u8 wire);
@@ -515,6 +595,7 @@ void tcpstate_sock_put_port(struct sock *sk);
 int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int len);
 int tcpstate_sock_disconnect(struct sock *sk, int flags);
 void tcpstate_sock_close(struct sock *sk, long timeout);
+void tcpstate_sock_abort_orphans(struct tcpstate_net *tn);
 void tcpstate_sock_shutdown(struct sock *sk, int how);
 void tcpstate_sock_write_space(struct sock *sk);
 void tcpstate_sock_destruct(struct sock *sk);

@@ -59,6 +59,18 @@ void tcpstate_cong_set_mss(struct tcpstate_cong *cong, u32 mss)
 }
 
 /**
+ * tcpstate_cong_syn_lost() - the handshake needed a retransmission
+ * @cong: the state, the segment size known
+ *
+ * Context: any.
+ * Source: RFC 5681 3.1: then the initial window is one segment.
+ */
+void tcpstate_cong_syn_lost(struct tcpstate_cong *cong)
+{
+	cong->cwnd = cong->mss;
+}
+
+/**
  * tcpstate_cong_flight() - octets that count as being on the way
  * @cong: the state
  * @snd_una: oldest unacknowledged

@@ -69,6 +69,7 @@ u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
 			 u32 bytes, bool limited);
 void tcpstate_cong_timeout(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
+void tcpstate_cong_syn_lost(struct tcpstate_cong *cong);
 void tcpstate_cong_idle(struct tcpstate_cong *cong);
 u32 tcpstate_cong_flight(const struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 

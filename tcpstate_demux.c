@@ -59,34 +59,62 @@ int tcpstate_demux_add(struct sock *sk)
 }
 
 /**
- * tcpstate_demux_remove() - let no segment find a socket any more
- * @sk: the socket; may not be listed
+ * tcpstate_demux_remove() - let no segment find a flow any more
+ * @tn: the namespace
+ * @flow: may not be listed
  *
- * Context: socket lock held; process or softirq.
+ * Context: the flow's lock held; process or softirq.
  */
-void tcpstate_demux_remove(struct sock *sk)
+void tcpstate_demux_remove(struct tcpstate_net *tn, struct tcpstate_flow *flow)
 {
-	struct tcpstate_sock *ts = tcpstate_sk(sk);
-
-	if (!ts->flow.listed)
+	if (!flow->listed)
 		return;
-	ts->flow.listed = false;
-	rhashtable_remove_fast(&tcpstate_sk_net(sk)->flows, &ts->flow.node, params);
+	flow->listed = false;
+	rhashtable_remove_fast(&tn->flows, &flow->node, params);
 }
 
-static struct sock *find(struct tcpstate_net *tn, const struct tcpstate_key *key)
+/**
+ * tcpstate_demux_replace() - put one flow in the place of another
+ * @tn: the namespace
+ * @old: listed
+ * @new: not listed; gets the name of @old
+ *
+ * No segment finds neither of them, and none finds both.
+ *
+ * Context: the lock of @old held.
+ */
+void tcpstate_demux_replace(struct tcpstate_net *tn, struct tcpstate_flow *old,
+			    struct tcpstate_flow *new)
 {
-	struct tcpstate_flow *flow;
-	struct sock *sk;
+	new->key = old->key;
+	new->listed = true;
+	old->listed = false;
+	rhashtable_replace_fast(&tn->flows, &old->node, &new->node, params);
+}
 
-	flow = rhashtable_lookup(&tn->flows, key, params);
-	if (!flow)
-		return NULL;
-	sk = (struct sock *)container_of(flow, struct tcpstate_sock, flow);
-	/* The sock is freed after a grace period; its last reference may be gone. */
-	if (unlikely(!refcount_inc_not_zero(&sk->sk_refcnt)))
-		return NULL;
-	return sk;
+/* What is freed after a grace period may have lost its last reference already. */
+static bool take_reference(struct tcpstate_flow *flow)
+{
+	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
+		return refcount_inc_not_zero(&container_of(flow, struct tcpstate_timewait,
+							   flow)->ref);
+	return refcount_inc_not_zero(&((struct sock *)container_of(flow, struct tcpstate_sock,
+								   flow))->sk_refcnt);
+}
+
+static struct tcpstate_flow *find(struct tcpstate_net *tn, const struct tcpstate_key *key)
+{
+	struct tcpstate_flow *flow = rhashtable_lookup(&tn->flows, key, params);
+
+	return flow && likely(take_reference(flow)) ? flow : NULL;
+}
+
+/* Only full sockets listen. */
+static struct sock *find_listener(struct tcpstate_net *tn, const struct tcpstate_key *key)
+{
+	struct tcpstate_flow *flow = find(tn, key);
+
+	return flow ? (struct sock *)container_of(flow, struct tcpstate_sock, flow) : NULL;
 }
 
 /**
@@ -95,11 +123,41 @@ static struct sock *find(struct tcpstate_net *tn, const struct tcpstate_key *key
  * @key: names as a segment carries them
  *
  * Context: RCU read side.
- * Return: a held sock or NULL.
+ * Return: a held flow of any kind, or NULL.
  */
-struct sock *tcpstate_demux_find(struct tcpstate_net *tn, const struct tcpstate_key *key)
+struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
+					  const struct tcpstate_key *key)
 {
 	return find(tn, key);
+}
+
+/**
+ * tcpstate_demux_for_each() - visit every full socket of a namespace
+ * @tn: the namespace
+ * @visit: called with a held sock, not locked; must not sleep
+ *
+ * One that comes or goes meanwhile may be missed or met twice.
+ *
+ * Context: process.
+ */
+void tcpstate_demux_for_each(struct tcpstate_net *tn, void (*visit)(struct sock *sk))
+{
+	struct rhashtable_iter iter;
+	struct tcpstate_flow *flow;
+	struct sock *sk;
+
+	rhashtable_walk_enter(&tn->flows, &iter);
+	rhashtable_walk_start(&iter);
+	while ((flow = rhashtable_walk_next(&iter))) {
+		/* -EAGAIN: the table has grown, the walk starts again. */
+		if (IS_ERR(flow) || flow->kind != TCPSTATE_FLOW_FULL || !take_reference(flow))
+			continue;
+		sk = (struct sock *)container_of(flow, struct tcpstate_sock, flow);
+		visit(sk);
+		sock_put(sk);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
 }
 
 /**
@@ -120,15 +178,15 @@ struct sock *tcpstate_demux_find_listener(struct tcpstate_net *tn,
 	};
 	struct sock *sk;
 
-	sk = find(tn, &name);
+	sk = find_listener(tn, &name);
 	if (sk)
 		return sk;
 	if (ipv6_addr_v4mapped(&key->local)) {
 		ipv6_addr_set_v4mapped(htonl(INADDR_ANY), &name.local);
-		sk = find(tn, &name);
+		sk = find_listener(tn, &name);
 		if (sk)
 			return sk;
 	}
 	name.local = in6addr_any;
-	return find(tn, &name);
+	return find_listener(tn, &name);
 }

@@ -59,6 +59,21 @@ static void take_sample(struct tcpstate_sock *ts)
 	tcpstate_rtt_sample(&ts->rtt, now_us() - ts->rtt_start);
 }
 
+/* What the handshake taught about the path. */
+static void syn_acked(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	sk_stop_timer(sk, &ts->rtx_timer);
+	if (ts->rtt_timing) {
+		take_sample(ts);
+		return;
+	}
+	tcpstate_rtt_syn_lost(&ts->rtt);
+	if (ts->total_retrans)
+		tcpstate_cong_syn_lost(&ts->cong);
+}
+
 /* A buffer that never holds a sender back: twice what may be on the way. */
 static void grow_sndbuf(struct sock *sk)
 {
@@ -317,7 +332,6 @@ static void ooo_drain(struct sock *sk)
 		if (tcpstate_after(seg->seq, ts->tcb.rcv_nxt))
 			return;
 		ooo_erase(ts, skb);
-		ts->ack_now = true;
 		if (!tcpstate_after(seg->seq + seg->len, ts->tcb.rcv_nxt)) {
 			consume_skb(skb);
 			continue;
@@ -402,8 +416,11 @@ static void take_text(struct sock *sk, struct sk_buff *skb)
 		return;
 	}
 	queue_text(sk, skb);
-	if (!RB_EMPTY_ROOT(&ts->ooo))
+	if (!RB_EMPTY_ROOT(&ts->ooo)) {
+		/* RFC 5681 4.2: also when a part of a gap is filled. */
+		ts->ack_now = true;
 		ooo_drain(sk);
+	}
 	schedule_ack(sk);
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_data_ready(sk);
@@ -472,7 +489,7 @@ static void refuse(struct sock *sk, struct sk_buff *skb, const struct tcpstate_c
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	struct tcpstate_rst rst;
+	struct tcpstate_reply rst;
 
 	tcpstate_mib_drop(tn, check->reason);
 	switch (check->verdict) {
@@ -502,11 +519,7 @@ static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event
 	case TCPSTATE_EV_RCV_SYN_ACK:
 		tcpstate_input_take_syn(sk, seg);
 		ts->tcb.snd_una = seg->ack;
-		sk_stop_timer(sk, &ts->rtx_timer);
-		if (ts->rtt_timing)
-			take_sample(ts);
-		else
-			tcpstate_rtt_syn_lost(&ts->rtt);
+		syn_acked(sk);
 		break;
 	case TCPSTATE_EV_RCV_SYN:
 		if (ts->flow.state != TCPSTATE_SYN_SENT)
@@ -523,11 +536,7 @@ static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event
 		ts->tcb.snd_wl2 = seg->ack;
 		/* close() in SYN_RECV left a FIN to send. */
 		ts->push_pending = true;
-		sk_stop_timer(sk, &ts->rtx_timer);
-		if (ts->rtt_timing)
-			take_sample(ts);
-		else
-			tcpstate_rtt_syn_lost(&ts->rtt);
+		syn_acked(sk);
 		break;
 	}
 	ts->rtx_count = 0;
@@ -542,11 +551,9 @@ static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event
  * @skb: data points to the text, the parsed segment stands in its cb
  *
  * Context: socket lock held; process or softirq; the caller holds a reference.
- * Return: false, skb consumed; or true: a flow in TIME_WAIT has made room for
- * this SYN, which wants tcpstate_request_reopen() once the lock is released.
  * Source: RFC 9293 3.10.7.3 and 3.10.7.4.
  */
-bool tcpstate_input(struct sock *sk, struct sk_buff *skb)
+void tcpstate_input(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
@@ -554,18 +561,14 @@ bool tcpstate_input(struct sock *sk, struct sk_buff *skb)
 
 	if (ts->flow.state == TCPSTATE_CLOSE) {
 		kfree_skb(skb);
-		return false;
+		return;
 	}
 	ts->segs_in++;
 	check = tcpstate_seg_check(&ts->tcb, ts->flow.state, seg);
 	trace_tcpstate_receive(sk, seg, check.verdict, check.reason);
 	if (check.verdict != TCPSTATE_SEG_ACCEPT) {
 		refuse(sk, skb, &check);
-		return false;
-	}
-	if (check.event == TCPSTATE_EV_RCV_SYN && ts->flow.state == TCPSTATE_TIME_WAIT) {
-		tcpstate_state_event(sk, TCPSTATE_EV_RCV_SYN);
-		return true;
+		return;
 	}
 	ts->last_rcv = jiffies;
 	ts->keep_probes = 0;
@@ -573,8 +576,7 @@ bool tcpstate_input(struct sock *sk, struct sk_buff *skb)
 		take_event(sk, seg, check.event);
 	/* A SYN without a connection yet, a RST: they have nothing more to say. */
 	if (tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED) &&
-	    !(seg->flags & (TCPSTATE_SYN | TCPSTATE_RST)) &&
-	    check.event != TCPSTATE_EV_RCV_FIN) {
+	    !(seg->flags & (TCPSTATE_SYN | TCPSTATE_RST))) {
 		take_ack(sk, seg);
 		take_rest(sk, skb);
 	} else {
@@ -582,7 +584,8 @@ bool tcpstate_input(struct sock *sk, struct sk_buff *skb)
 	}
 	if (ts->push_pending || ts->ack_now)
 		tcpstate_output_push(sk);
-	return false;
+	if (ts->flow.state == TCPSTATE_TIME_WAIT)
+		tcpstate_timewait_enter(sk);
 }
 
 /**
@@ -595,7 +598,6 @@ bool tcpstate_input(struct sock *sk, struct sk_buff *skb)
  */
 int tcpstate_input_backlog(struct sock *sk, struct sk_buff *skb)
 {
-	if (tcpstate_input(sk, skb))
-		tcpstate_request_reopen(sock_net(sk), skb);
+	tcpstate_input(sk, skb);
 	return 0;
 }

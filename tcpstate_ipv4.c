@@ -78,11 +78,11 @@ static int ipv4_send(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * An answer without a socket: RST.  The packet is built by hand, since
- * ip_send_unicast_reply() is not exported.
+ * An answer without a socket: a RST, or an ACK from TIME_WAIT.  The packet is
+ * built by hand, since ip_send_unicast_reply() is not exported.
  */
 static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
-		       const struct tcpstate_rst *rst)
+		       const struct tcpstate_reply *answer)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	const struct tcphdr *in = tcp_hdr(skb);
@@ -112,10 +112,11 @@ static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 	skb_reset_transport_header(reply);
 	th->source = in->dest;
 	th->dest = in->source;
-	th->seq = htonl(rst->seq);
-	th->ack_seq = htonl(rst->ack);
+	th->seq = htonl(answer->seq);
+	th->ack_seq = htonl(answer->ack);
 	th->doff = sizeof(*th) / 4;
-	tcp_flag_byte(th) = rst->flags;
+	th->window = htons(answer->wnd);
+	tcp_flag_byte(th) = answer->flags;
 	th->check = csum_tcpudp_magic(iph->daddr, iph->saddr, sizeof(*th), iph->protocol,
 				      csum_partial(th, sizeof(*th), 0));
 	reply->ip_summed = CHECKSUM_UNNECESSARY;
@@ -135,7 +136,9 @@ static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 	reply->protocol = htons(ETH_P_IP);
 	reply->mark = fl4.flowi4_mark;
 	skb_dst_set(reply, &rt->dst);
-	tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTRSTS);
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTSEGS);
+	if (answer->flags & TCPSTATE_RST)
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTRSTS);
 	ip_local_out(tn->net, tn->rst_sk, reply);
 }
 

@@ -11,11 +11,36 @@
 
 #include "tcpstate.h"
 
+static bool loaded;
 static int family = AF_TCPSTATE;
 module_param(family, int, 0444);
 MODULE_PARM_DESC(family, "address family number to register, below AF_MAX (18)");
 
 unsigned int tcpstate_net_id;
+
+/* Orphans hold the module and their namespace until their peers have answered. */
+static int abort_orphans(const char *val, const struct kernel_param *kp)
+{
+	struct net *net;
+	bool yes;
+	int err;
+
+	err = kstrtobool(val, &yes);
+	if (err || !yes)
+		return err;
+	/* On the command line of insmod there is nothing to abort yet. */
+	if (!READ_ONCE(loaded))
+		return 0;
+	down_read(&net_rwsem);
+	for_each_net(net)
+		tcpstate_sock_abort_orphans(tcpstate_net(net));
+	up_read(&net_rwsem);
+	return 0;
+}
+
+static const struct kernel_param_ops abort_orphans_ops = { .set = abort_orphans };
+module_param_cb(abort_orphans, &abort_orphans_ops, NULL, 0200);
+MODULE_PARM_DESC(abort_orphans, "write 1: reset every connection that no process holds, so that rmmod works");
 
 static atomic_long_t memory_allocated;
 static DEFINE_PER_CPU(int, memory_per_cpu);
@@ -160,6 +185,8 @@ static int __net_init init_net_part(struct net *net)
 
 	tn->net = net;
 	mutex_init(&tn->hook_mutex);
+	spin_lock_init(&tn->timewait_lock);
+	INIT_LIST_HEAD(&tn->timewaits);
 	err = tcpstate_mib_init(tn);
 	if (err)
 		return err;
@@ -203,6 +230,7 @@ static void __net_exit exit_net_part(struct net *net)
 {
 	struct tcpstate_net *tn = tcpstate_net(net);
 
+	tcpstate_timewait_purge(tn);
 	tcpstate_proc_exit(net);
 	tcpstate_sysctl_exit(tn);
 	tcpstate_ipv4_exit(tn);
@@ -241,9 +269,12 @@ static int __init init_module_tcpstate(void)
 	err = percpu_counter_init(&sockets_allocated, 0, GFP_KERNEL);
 	if (err)
 		return err;
-	err = proto_register(&tcpstate_prot, 1);
+	err = tcpstate_timewait_init();
 	if (err)
 		goto free_counter;
+	err = proto_register(&tcpstate_prot, 1);
+	if (err)
+		goto exit_timewait;
 	err = register_pernet_subsys(&net_ops);
 	if (err)
 		goto unregister_proto;
@@ -253,6 +284,7 @@ static int __init init_module_tcpstate(void)
 	err = sock_register(&tcpstate_family);
 	if (err)
 		goto exit_wire;
+	WRITE_ONCE(loaded, true);
 	pr_info("tcpstate: address family %d, wire 6 and 253\n", family);
 	return 0;
 
@@ -262,6 +294,8 @@ unregister_net:
 	unregister_pernet_subsys(&net_ops);
 unregister_proto:
 	proto_unregister(&tcpstate_prot);
+exit_timewait:
+	tcpstate_timewait_exit();
 free_counter:
 	percpu_counter_destroy(&sockets_allocated);
 	return err;
@@ -275,6 +309,7 @@ static void __exit exit_module_tcpstate(void)
 	/* Sockets are freed after a grace period. */
 	rcu_barrier();
 	proto_unregister(&tcpstate_prot);
+	tcpstate_timewait_exit();
 	percpu_counter_destroy(&sockets_allocated);
 }
 

@@ -301,12 +301,12 @@ static u32 room(const struct tcpstate_sock *ts)
 	u32 flight = tcpstate_cong_flight(&ts->cong, tcb->snd_una, tcb->snd_nxt);
 	u32 used = tcb->snd_nxt - tcb->snd_una;
 	u32 wnd = tcb->snd_wnd > used ? tcb->snd_wnd - used : 0;
-	u32 cwnd = ts->cong.cwnd > flight ? ts->cong.cwnd - flight : 0;
+	u32 cwnd = ts->cong.cwnd;
 
-	/* RFC 3042: the first two duplicates let new segments out. */
+	/* RFC 3042: the first two duplicates let a segment out each. */
 	if (ts->cong.phase == TCPSTATE_PHASE_DISORDER)
 		cwnd += min_t(u32, ts->cong.dupacks, 2) * ts->cong.mss;
-	return min(wnd, cwnd);
+	return min(wnd, cwnd > flight ? cwnd - flight : 0);
 }
 
 static u32 largest_burst(const struct sock *sk)

@@ -16,7 +16,7 @@
 /**
  * struct tcpstate_port - a port of a wire that somebody of ours has
  * @node: place in the namespace's bucket
- * @owners: sockets, by tcpstate_sock.port_node
+ * @owners: claims, by tcpstate_bind.node
  * @holds: reservations
  * @num: the port, host order
  * @wire: IP protocol
@@ -88,26 +88,29 @@ static bool overlap(__be32 a, __be32 b)
 	return !a || !b || a == b;
 }
 
-static bool same_device(const struct sock *a, const struct sock *b)
+static bool same_device(int a, int b)
 {
-	return !a->sk_bound_dev_if || !b->sk_bound_dev_if ||
-	       a->sk_bound_dev_if == b->sk_bound_dev_if;
+	return !a || !b || a == b;
 }
 
 /* The rules of SO_REUSEADDR as users of the in-tree TCP know them. */
 static bool conflict(const struct sock *sk, const struct tcpstate_port *port)
 {
-	const struct tcpstate_sock *other;
+	const struct tcpstate_bind *other;
 
-	hlist_for_each_entry(other, &port->owners, port_node) {
-		const struct sock *sk2 = (const struct sock *)other;
+	hlist_for_each_entry(other, &port->owners, node) {
+		const struct sock *sk2 = other->sk;
+		bool listens = sk2 && tcpstate_state(sk2) == TCPSTATE_LISTEN;
+		bool reuse = sk2 ? sk2->sk_reuse : other->reuse;
 
-		if (sk2 == sk || !same_device(sk, sk2))
+		if (sk2 == sk ||
+		    !same_device(sk->sk_bound_dev_if,
+				 sk2 ? sk2->sk_bound_dev_if : other->device))
 			continue;
-		if (sk->sk_reuse && sk2->sk_reuse &&
-		    READ_ONCE(other->flow.state) != TCPSTATE_LISTEN)
+		if (sk->sk_reuse && reuse && !listens)
 			continue;
-		if (overlap(inet_sk(sk)->inet_rcv_saddr, other->inet.inet_rcv_saddr))
+		if (overlap(inet_sk(sk)->inet_rcv_saddr,
+			    sk2 ? inet_sk(sk2)->inet_rcv_saddr : other->addr))
 			return true;
 	}
 	return false;
@@ -266,9 +269,10 @@ static int take(struct tcpstate_net *tn, struct sock *sk, u16 num, bool connecti
 			port->connect_only = false;
 		if (ts->wire == IPPROTO_TCP)
 			set_bit(num, tn->port_map);
-		ts->hold = hold;
-		ts->port = num;
-		hlist_add_head(&ts->port_node, &port->owners);
+		ts->bind.hold = hold;
+		ts->bind.num = num;
+		ts->bind.sk = sk;
+		hlist_add_head(&ts->bind.node, &port->owners);
 	}
 	spin_unlock_bh(&tn->port_lock);
 out:
@@ -358,7 +362,7 @@ bool tcpstate_port_may_listen(struct sock *sk)
 	bool ok = false;
 
 	spin_lock_bh(&tn->port_lock);
-	port = find_port(tn, ts->port, ts->wire);
+	port = find_port(tn, ts->bind.num, ts->wire);
 	if (port) {
 		ok = !conflict(sk, port);
 		port->connect_only = false;
@@ -368,49 +372,43 @@ bool tcpstate_port_may_listen(struct sock *sk)
 }
 
 /**
- * tcpstate_port_inherit() - a child lives on its listener's port
- * @child: new; in no list
- * @listener: has the port
+ * tcpstate_port_share() - a child lives on its listener's port, a mini on its socket's
+ * @tn: the namespace
+ * @to: no claim yet
+ * @from: the claim to double
  *
- * Context: softirq, the child's lock held.
+ * Context: @to is seen by nobody else; process or softirq.
  */
-void tcpstate_port_inherit(struct sock *child, struct sock *listener)
+void tcpstate_port_share(struct tcpstate_net *tn, struct tcpstate_bind *to,
+			 const struct tcpstate_bind *from)
 {
-	struct tcpstate_net *tn = tcpstate_sk_net(child);
-	struct tcpstate_sock *ls = tcpstate_sk(listener);
-	struct tcpstate_sock *ts = tcpstate_sk(child);
-
 	spin_lock_bh(&tn->port_lock);
-	ts->port = ls->port;
-	ts->hold = ls->hold;
-	if (ts->hold) {
-		ts->hold->refs++;
-		hlist_add_head(&ts->port_node, &ts->hold->port->owners);
-	} else {
-		ts->port = 0;
+	to->num = from->num;
+	to->hold = from->hold;
+	if (to->hold) {
+		to->hold->refs++;
+		hlist_add_head(&to->node, &to->hold->port->owners);
 	}
 	spin_unlock_bh(&tn->port_lock);
 }
 
 /**
- * tcpstate_port_put() - a socket gives its port back
- * @sk: may have none
+ * tcpstate_port_put() - a claim is given up
+ * @tn: the namespace
+ * @bind: the claim; may be none
  *
  * The reservation against the in-tree TCP goes a little later, from a work.
  *
- * Context: socket lock held; process or softirq.
+ * Context: the owner's lock held; process or softirq.
  */
-void tcpstate_port_put(struct sock *sk)
+void tcpstate_port_put(struct tcpstate_net *tn, struct tcpstate_bind *bind)
 {
-	struct tcpstate_net *tn = tcpstate_sk_net(sk);
-	struct tcpstate_sock *ts = tcpstate_sk(sk);
-
 	spin_lock_bh(&tn->port_lock);
-	if (ts->hold) {
-		hlist_del_init(&ts->port_node);
-		hold_unref(tn, ts->hold);
-		ts->hold = NULL;
-		ts->port = 0;
+	if (bind->hold) {
+		hlist_del_init(&bind->node);
+		hold_unref(tn, bind->hold);
+		bind->hold = NULL;
+		bind->num = 0;
 	}
 	spin_unlock_bh(&tn->port_lock);
 }

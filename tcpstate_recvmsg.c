@@ -17,17 +17,14 @@
 int tcpstate_recvmsg_unread(const struct sock *sk)
 {
 	const struct tcpstate_sock *ts = tcpstate_sk(sk);
-	const struct sk_buff *skb;
 	u32 end;
 
 	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
 		return 0;
-	skb = READ_ONCE(sk->sk_receive_queue.prev);
 	end = READ_ONCE(ts->tcb.rcv_nxt);
 	/* RCV.NXT has passed the FIN too, when there was one. */
 	if (sock_flag(sk, SOCK_DONE) && end != ts->copied_seq)
 		end--;
-	(void)skb;
 	return end - READ_ONCE(ts->copied_seq);
 }
 
@@ -103,7 +100,7 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 
 	if (ts->flow.state == TCPSTATE_LISTEN)
 		return -ENOTCONN;
-	while (len) {
+	do {
 		skb = next_text(sk, seq, &offset);
 		if (skb) {
 			n = min_t(size_t, len, skb->len - offset);
@@ -145,7 +142,7 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 			seq = ts->copied_seq;
 		else if (!(flags & MSG_PEEK))
 			seq = ts->copied_seq;
-	}
+	} while (len);
 	if (!(flags & MSG_PEEK) && copied)
 		tcpstate_output_open_window(sk);
 	return copied;
@@ -166,10 +163,11 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 int tcpstate_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 {
 	struct sock *sk = sock->sk;
-	int ret, addr_len = 0;
+	int ret;
 
+	/* inet_recv_error() knows its own families only. */
 	if (unlikely(flags & MSG_ERRQUEUE))
-		return inet_recv_error(sk, msg, len, &addr_len);
+		return sock_recv_errqueue(sk, msg, len, SOL_IP, IP_RECVERR);
 	msg->msg_namelen = 0;
 	if (flags & MSG_OOB)
 		return -EINVAL;

@@ -77,7 +77,7 @@ void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb)
 	struct tcpstate_sock *ls = tcpstate_sk(listener);
 	const struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
 	struct tcpstate_check check;
-	struct tcpstate_rst rst;
+	struct tcpstate_reply rst;
 	struct sock *child;
 
 	check = tcpstate_seg_check(&ls->tcb, TCPSTATE_LISTEN, seg);
@@ -99,9 +99,9 @@ void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb)
 		goto overflow;
 	}
 	init_child(child, listener, skb);
-	tcpstate_port_inherit(child, listener);
+	tcpstate_port_share(tn, &tcpstate_sk(child)->bind, &ls->bind);
 	/* -EADDRNOTAVAIL: the same SYN twice, on two CPUs. */
-	if (!join(child) || !tcpstate_sk(child)->port || ls->af->route(child) ||
+	if (!join(child) || !tcpstate_sk(child)->bind.hold || ls->af->route(child) ||
 	    tcpstate_demux_add(child)) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
 		tcpstate_state_event(child, TCPSTATE_EV_CLOSE);
@@ -134,7 +134,7 @@ void tcpstate_request_reopen(struct net *net, struct sk_buff *skb)
 	struct tcpstate_net *tn = tcpstate_net(net);
 	const struct tcpstate_af *af = &tcpstate_ipv4;
 	struct tcpstate_key key;
-	struct tcpstate_rst rst;
+	struct tcpstate_reply rst;
 	struct sock *listener;
 
 	local_bh_disable();

@@ -233,15 +233,15 @@ bool tcpstate_seg_updates_window(const struct tcpstate_tcb *tcb,
  * Return: false for a RST, which is never answered.
  * Source: RFC 9293 3.10.7.1.
  */
-bool tcpstate_seg_rst_reply(const struct tcpstate_seg *seg, struct tcpstate_rst *rst)
+bool tcpstate_seg_rst_reply(const struct tcpstate_seg *seg, struct tcpstate_reply *rst)
 {
 	if (seg->flags & TCPSTATE_RST)
 		return false;
 	if (seg->flags & TCPSTATE_ACK) {
-		*rst = (struct tcpstate_rst){ .seq = seg->ack, .flags = TCPSTATE_RST };
+		*rst = (struct tcpstate_reply){ .seq = seg->ack, .flags = TCPSTATE_RST };
 		return true;
 	}
-	*rst = (struct tcpstate_rst){
+	*rst = (struct tcpstate_reply){
 		.ack = tcpstate_seg_end(seg),
 		.flags = TCPSTATE_RST | TCPSTATE_ACK,
 	};

@@ -71,9 +71,8 @@ void tcpstate_sock_init_transport(struct sock *sk)
 	tcpstate_timer_init(sk);
 	ts->ooo = RB_ROOT;
 	memset(&ts->flow.node, 0, sizeof(ts->flow.node));
-	ts->hold = NULL;
-	ts->port = 0;
-	INIT_HLIST_NODE(&ts->port_node);
+	memset(&ts->bind, 0, sizeof(ts->bind));
+	ts->bind.sk = sk;
 	ts->listener = NULL;
 	INIT_LIST_HEAD(&ts->accept_node);
 	spin_lock_init(&ts->accept_lock);
@@ -164,7 +163,7 @@ int tcpstate_sock_get_port(struct sock *sk, unsigned short port)
 	int err = tcpstate_port_get(sk, port);
 
 	if (!err)
-		inet_sk(sk)->inet_num = tcpstate_sk(sk)->port;
+		inet_sk(sk)->inet_num = tcpstate_sk(sk)->bind.num;
 	return err;
 }
 
@@ -176,7 +175,7 @@ int tcpstate_sock_get_port(struct sock *sk, unsigned short port)
  */
 void tcpstate_sock_put_port(struct sock *sk)
 {
-	tcpstate_port_put(sk);
+	tcpstate_port_put(tcpstate_sk_net(sk), &tcpstate_sk(sk)->bind);
 	inet_sk(sk)->inet_num = 0;
 	inet_sk(sk)->inet_sport = 0;
 }
@@ -186,7 +185,7 @@ static int take_name(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	bool bound = ts->port;
+	bool bound = ts->bind.num;
 	int err, i;
 
 	for (i = 0; i < CONNECT_TRIES; i++) {
@@ -194,8 +193,8 @@ static int take_name(struct sock *sk)
 			err = tcpstate_port_get_for_connect(sk);
 			if (err)
 				return err;
-			inet->inet_num = ts->port;
-			inet->inet_sport = htons(ts->port);
+			inet->inet_num = ts->bind.num;
+			inet->inet_sport = htons(ts->bind.num);
 		}
 		ts->af->set_name(sk, false);
 		err = tcpstate_demux_add(sk);
@@ -263,7 +262,7 @@ int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int le
 	return 0;
 
 undo_port:
-	tcpstate_demux_remove(sk);
+	tcpstate_demux_remove(tcpstate_sk_net(sk), &tcpstate_sk(sk)->flow);
 	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
 		tcpstate_sock_put_port(sk);
 undo_name:
@@ -293,7 +292,7 @@ int tcpstate_sock_disconnect(struct sock *sk, int flags)
 	__skb_queue_purge(&sk->sk_receive_queue);
 	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
 		tcpstate_sock_put_port(sk);
-	else if (!ts->port)
+	else if (!ts->bind.num)
 		inet_sk(sk)->inet_num = 0;
 	forget_peer(sk);
 	if (sk->sk_frag.page) {
@@ -329,11 +328,11 @@ int tcpstate_sock_listen(struct socket *sock, int backlog)
 	err = 0;
 	if (ts->flow.state == TCPSTATE_LISTEN)
 		goto out;
-	if (!ts->port) {
+	if (!ts->bind.num) {
 		err = tcpstate_sock_get_port(sk, 0);
 		if (err)
 			goto out;
-		inet_sk(sk)->inet_sport = htons(ts->port);
+		inet_sk(sk)->inet_sport = htons(ts->bind.num);
 	} else if (!tcpstate_port_may_listen(sk)) {
 		err = -EADDRINUSE;
 		goto out;
@@ -497,10 +496,31 @@ void tcpstate_sock_close(struct sock *sk, long timeout)
 	tcpstate_state_disown(sk);
 	if (ts->flow.state == TCPSTATE_FIN_WAIT2)
 		tcpstate_timer_orphan(sk);
-	else if (tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED & ~TCPSTATE_F(TIME_WAIT)))
+	else if (tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED))
 		sk_stop_timer(sk, &sk->sk_timer);
 	release_sock(sk);
 	sock_put(sk);
+}
+
+static void abort_orphan(struct sock *sk)
+{
+	local_bh_disable();
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk) && tcpstate_sk(sk)->owner == TCPSTATE_OWNER_NONE)
+		tcpstate_state_event(sk, TCPSTATE_EV_ABORT);
+	bh_unlock_sock(sk);
+	local_bh_enable();
+}
+
+/**
+ * tcpstate_sock_abort_orphans() - end the connections that nobody holds
+ * @tn: the namespace
+ *
+ * Context: process.
+ */
+void tcpstate_sock_abort_orphans(struct tcpstate_net *tn)
+{
+	tcpstate_demux_for_each(tn, abort_orphan);
 }
 
 static __poll_t poll_write(struct sock *sk)

@@ -23,10 +23,14 @@ static_assert((int)TCPSTATE_LISTEN == (int)TCP_LISTEN);
 static_assert((int)TCPSTATE_CLOSING == (int)TCP_CLOSING);
 
 /* The store.  Readers acquire: tcpstate_state(). */
-static void store(struct sock *sk, u8 state)
+static void store(struct tcpstate_flow *flow, u8 state)
 {
-	smp_store_release(&tcpstate_sk(sk)->flow.state, state);
-	/* The kernel takes a sock in TCP_TIME_WAIT for another struct. */
+	smp_store_release(&flow->state, state);
+}
+
+/* What the kernel sees; it takes a sock in TCP_TIME_WAIT for another struct. */
+static void mirror(struct sock *sk, u8 state)
+{
 	inet_sk_set_state(sk, state == TCPSTATE_TIME_WAIT ? TCP_CLOSE : state);
 }
 
@@ -77,7 +81,7 @@ void tcpstate_state_destroy(struct sock *sk)
 	ts->owner = TCPSTATE_OWNER_NONE;
 	if (!sock_flag(sk, SOCK_DEAD))
 		sock_orphan(sk);
-	tcpstate_port_put(sk);
+	tcpstate_port_put(tcpstate_sk_net(sk), &tcpstate_sk(sk)->bind);
 	xfrm_sk_free_policy(sk);
 	atomic_dec(&tcpstate_sk_net(sk)->gauge[ts->flow.state]);
 	sock_put(sk);
@@ -118,14 +122,6 @@ static void wake(struct sock *sk)
 		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
 }
 
-static void start_2msl(struct sock *sk)
-{
-	int ms = READ_ONCE(tcpstate_sk_net(sk)->time_wait_ms);
-
-	sk_stop_timer(sk, &tcpstate_sk(sk)->rtx_timer);
-	sk_reset_timer(sk, &sk->sk_timer, jiffies + msecs_to_jiffies(ms));
-}
-
 static void connected(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
@@ -154,14 +150,14 @@ static void delete_tcb(struct sock *sk)
 	sk->sk_shutdown = SHUTDOWN_MASK;
 	/* A port that bind() asked for stays with the socket, as in-tree. */
 	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) {
-		tcpstate_port_put(sk);
+		tcpstate_port_put(tcpstate_sk_net(sk), &tcpstate_sk(sk)->bind);
 		inet_sk(sk)->inet_num = 0;
 	}
 	if (ts->owner == TCPSTATE_OWNER_NONE || ts->owner == TCPSTATE_OWNER_REQUEST)
 		tcpstate_state_destroy(sk);
 }
 
-/* In the order of the bits. */
+/* In the order of the bits; for a full socket. */
 static void execute(struct sock *sk, u16 actions)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
@@ -172,8 +168,7 @@ static void execute(struct sock *sk, u16 actions)
 		ts->push_pending = true;
 	if (actions & TCPSTATE_ACT(SEND_RST))
 		tcpstate_output_rst(sk);
-	if (actions & TCPSTATE_ACT(START_2MSL))
-		start_2msl(sk);
+	/* START_2MSL: the mini that takes over at the end of the segment. */
 	if (actions & TCPSTATE_ACT(CONNECTED))
 		connected(sk);
 	if (actions & TCPSTATE_ACT(EOF)) {
@@ -211,8 +206,32 @@ static void count(struct tcpstate_net *tn, u8 old, u8 event, u8 new)
 	}
 }
 
+/* The step that every kind of flow takes.  The edge, or NULL: nothing moves. */
+static const struct tcpstate_edge *step(struct tcpstate_net *tn, struct tcpstate_flow *flow,
+					u8 event)
+{
+	u8 old = flow->state;
+	const struct tcpstate_edge *edge = tcpstate_fsm(old, event);
+
+	if (edge->kind == TCPSTATE_EDGE_IGNORE)
+		return NULL;
+	if (edge->kind == TCPSTATE_EDGE_NEVER) {
+		/* The model checker says that nobody comes here. */
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_BUGS);
+		WARN_ONCE(1, "tcpstate: %s in %s\n", tcpstate_fsm_event_name(event),
+			  tcpstate_fsm_state_name(old));
+		return NULL;
+	}
+	if (edge->next == TCPSTATE_CLOSE)
+		tcpstate_demux_remove(tn, flow);
+	count(tn, old, event, edge->next);
+	trace_tcpstate_state(tn, flow, old, event, edge);
+	store(flow, edge->next);
+	return edge;
+}
+
 /**
- * tcpstate_state_event() - something happened to a connection
+ * tcpstate_state_event() - something happened to a full socket's connection
  * @sk: the socket
  * @event: enum tcpstate_event
  *
@@ -226,25 +245,59 @@ static void count(struct tcpstate_net *tn, u8 old, u8 event, u8 new)
  */
 void tcpstate_state_event(struct sock *sk, u8 event)
 {
+	const struct tcpstate_edge *edge;
+
+	edge = step(tcpstate_sk_net(sk), &tcpstate_sk(sk)->flow, event);
+	if (!edge)
+		return;
+	mirror(sk, edge->next);
+	execute(sk, edge->actions);
+}
+
+/**
+ * tcpstate_state_timewait_event() - something happened to a mini in TIME_WAIT
+ * @tw: the mini
+ * @event: enum tcpstate_event
+ *
+ * Context: @tw->lock held.
+ * Return: actions that the caller carries out: ACK_NOW, START_2MSL, DELETE_TCB.
+ */
+u16 tcpstate_state_timewait_event(struct tcpstate_timewait *tw, u8 event)
+{
+	const struct tcpstate_edge *edge = step(tw->tn, &tw->flow, event);
+
+	if (edge && edge->next == TCPSTATE_CLOSE)
+		/* No socket is left that could be counted as closed. */
+		atomic_dec(&tw->tn->gauge[TCPSTATE_CLOSE]);
+	return edge ? edge->actions : 0;
+}
+
+/**
+ * tcpstate_state_hand_over() - a mini goes on with TIME_WAIT
+ * @sk: in TIME_WAIT; its last ACK is sent
+ * @tw: new, its numbers set; or NULL where there was no memory for one
+ *
+ * The socket is closed for its user, as in-tree; the connection is not.
+ * Without a mini the connection ends before its time, as in-tree too.
+ *
+ * Context: socket lock held; the caller holds a reference.
+ */
+void tcpstate_state_hand_over(struct sock *sk, struct tcpstate_timewait *tw)
+{
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	u8 old = ts->flow.state;
-	const struct tcpstate_edge *edge = tcpstate_fsm(old, event);
 
-	if (edge->kind == TCPSTATE_EDGE_IGNORE)
-		return;
-	if (edge->kind == TCPSTATE_EDGE_NEVER) {
-		/* The model checker says that nobody comes here. */
-		tcpstate_mib_inc(tn, TCPSTATE_MIB_BUGS);
-		WARN_ONCE(1, "tcpstate: %s in %s\n", tcpstate_fsm_event_name(event),
-			  tcpstate_fsm_state_name(old));
+	if (!tw) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
+		tcpstate_state_event(sk, TCPSTATE_EV_TIME_WAIT_TIMEOUT);
 		return;
 	}
-	/* The RST of an abort still needs the route and the numbers. */
-	if (edge->next == TCPSTATE_CLOSE)
-		tcpstate_demux_remove(sk);
-	count(tn, old, event, edge->next);
-	trace_tcpstate_state(sk, old, event, edge);
-	store(sk, edge->next);
-	execute(sk, edge->actions);
+	tw->flow.kind = TCPSTATE_FLOW_TIMEWAIT;
+	store(&tw->flow, TCPSTATE_TIME_WAIT);
+	tcpstate_port_share(tn, &tw->bind, &ts->bind);
+	tcpstate_demux_replace(tn, &ts->flow, &tw->flow);
+	/* The gauge of TIME_WAIT now counts the mini. */
+	atomic_inc(&tn->gauge[TCPSTATE_CLOSE]);
+	store(&ts->flow, TCPSTATE_CLOSE);
+	delete_tcb(sk);
 }

@@ -181,9 +181,17 @@ struct tcpstate_check {
 	u8 event;
 };
 
-struct tcpstate_rst {
+/**
+ * struct tcpstate_reply - an empty segment that answers another, without a socket
+ * @seq: SEG.SEQ
+ * @ack: SEG.ACK
+ * @wnd: window field
+ * @flags: control bits
+ */
+struct tcpstate_reply {
 	u32 seq;
 	u32 ack;
+	u16 wnd;
 	u8 flags;
 };
 
@@ -192,7 +200,7 @@ struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 stat
 u32 tcpstate_seg_end(const struct tcpstate_seg *seg);
 bool tcpstate_seg_updates_window(const struct tcpstate_tcb *tcb,
 				 const struct tcpstate_seg *seg);
-bool tcpstate_seg_rst_reply(const struct tcpstate_seg *seg, struct tcpstate_rst *rst);
+bool tcpstate_seg_rst_reply(const struct tcpstate_seg *seg, struct tcpstate_reply *rst);
 const char *tcpstate_seg_drop_name(u8 reason);
 
 /* --- tcpstate_opt.c --- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The timers of a full socket: retransmission and persist, delayed ACK, and
- * the slow one: keep-alive, 2MSL, an orphan's FIN_WAIT2.  A pending timer
+ * the slow one: keep-alive, an orphan's FIN_WAIT2.  A pending timer
  * holds a reference; when a user holds the socket, the user runs it.
  */
 #include <net/tcp.h>
@@ -80,8 +80,7 @@ static void run_rtx(struct sock *sk)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
 
-	if (tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN) |
-					TCPSTATE_F(TIME_WAIT)))
+	if (tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN)))
 		return;
 	if (time_before(jiffies, ts->rtx_when)) {
 		sk_reset_timer(sk, &ts->rtx_timer, ts->rtx_when);
@@ -105,7 +104,8 @@ static void run_rtx(struct sock *sk)
 	/* R1: perhaps IP knows another way (MUST-20). */
 	if (ts->rtx_count >= READ_ONCE(tcpstate_sk_net(sk)->retries1))
 		dst_negative_advice(sk);
-	tcpstate_cong_timeout(&ts->cong, tcb->snd_una, tcb->snd_nxt);
+	if (tcpstate_syn_acked(tcb))
+		tcpstate_cong_timeout(&ts->cong, tcb->snd_una, tcb->snd_nxt);
 	tcpstate_output_retransmit(sk);
 	back_off(sk);
 	arm_for_user_timeout(sk);
@@ -130,7 +130,7 @@ static void run_keepalive(struct sock *sk)
 	unsigned long since = jiffies - max(ts->last_rcv, ts->last_sent);
 
 	if (!sock_flag(sk, SOCK_KEEPOPEN) ||
-	    !tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED & ~TCPSTATE_F(TIME_WAIT)))
+	    !tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED))
 		return;
 	/* With something outstanding the retransmission timer asks (MUST-26). */
 	if (ts->tcb.snd_una != ts->tcb.snd_nxt || ts->tcb.write_seq != ts->tcb.snd_nxt) {
@@ -156,9 +156,7 @@ static void run_slow(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	if (ts->flow.state == TCPSTATE_TIME_WAIT)
-		tcpstate_state_event(sk, TCPSTATE_EV_TIME_WAIT_TIMEOUT);
-	else if (ts->flow.state == TCPSTATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD))
+	if (ts->flow.state == TCPSTATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD))
 		tcpstate_state_event(sk, TCPSTATE_EV_USER_TIMEOUT);
 	else
 		run_keepalive(sk);
@@ -272,7 +270,7 @@ void tcpstate_timer_restart_keepalive(struct sock *sk)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
 	if (sock_flag(sk, SOCK_KEEPOPEN) &&
-	    tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED & ~TCPSTATE_F(TIME_WAIT)))
+	    tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED))
 		sk_reset_timer(sk, &sk->sk_timer,
 			       jiffies + (ts->keepidle ?: TCPSTATE_KEEPIDLE));
 }
@@ -288,7 +286,7 @@ void tcpstate_timer_keepalive(struct sock *sk, int on)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED & ~TCPSTATE_F(TIME_WAIT)))
+	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED))
 		return;
 	if (on && !sock_flag(sk, SOCK_KEEPOPEN))
 		sk_reset_timer(sk, &sk->sk_timer,

@@ -68,8 +68,9 @@ static inline void tcpstate_trace_name(struct sockaddr_in6 *sa, const struct in6
 	{ TCPSTATE_ACT(WAKE), "wake" }, { TCPSTATE_ACT(DELETE_TCB), "delete-tcb" }
 
 TRACE_EVENT(tcpstate_state,
-	TP_PROTO(const struct sock *sk, u8 old, u8 event, const struct tcpstate_edge *edge),
-	TP_ARGS(sk, old, event, edge),
+	TP_PROTO(const struct tcpstate_net *tn, const struct tcpstate_flow *flow, u8 old,
+		 u8 event, const struct tcpstate_edge *edge),
+	TP_ARGS(tn, flow, old, event, edge),
 	TP_STRUCT__entry(
 		__field(unsigned int, netns)
 		__field(u8, wire)
@@ -82,9 +83,7 @@ TRACE_EVENT(tcpstate_state,
 		__array(u8, remote, sizeof(struct sockaddr_in6))
 	),
 	TP_fast_assign(
-		const struct tcpstate_flow *flow = &tcpstate_sk(sk)->flow;
-
-		__entry->netns = sock_net(sk)->ns.inum;
+		__entry->netns = tn->net->ns.inum;
 		__entry->wire = flow->key.wire;
 		__entry->old = old;
 		__entry->new = edge->next;
@@ -101,7 +100,8 @@ TRACE_EVENT(tcpstate_state,
 		  __print_symbolic(__entry->old, tcpstate_trace_state_names),
 		  __print_symbolic(__entry->new, tcpstate_trace_state_names),
 		  __print_symbolic(__entry->event, tcpstate_trace_event_names),
-		  __print_symbolic(__entry->kind, { TCPSTATE_FLOW_FULL, "full" }),
+		  __print_symbolic(__entry->kind, { TCPSTATE_FLOW_FULL, "full" },
+				   { TCPSTATE_FLOW_TIMEWAIT, "timewait" }),
 		  __entry->actions ? __print_flags(__entry->actions, ",",
 						   tcpstate_trace_action_names) : "none")
 );

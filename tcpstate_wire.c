@@ -56,46 +56,73 @@ bad:
 }
 
 /* What ip_local_deliver_finish() and tcp_v4_rcv() ask of a packet. */
-static bool policy_ok(struct sk_buff *skb, struct sock *sk)
+static bool policy_ok(struct sk_buff *skb, struct tcpstate_flow *flow)
 {
+	struct sock *sk = flow->kind == TCPSTATE_FLOW_FULL ?
+		(struct sock *)container_of(flow, struct tcpstate_sock, flow) : NULL;
+
 	if (!xfrm4_policy_check(sk, XFRM_POLICY_IN, skb))
 		return false;
 	nf_reset_ct(skb);
-	return !sk_filter(sk, skb);
+	return !sk || !sk_filter(sk, skb);
 }
 
+/* To a full socket, or to what a user leaves behind when it lets go. */
 static void deliver(struct sock *sk, struct sk_buff *skb)
 {
-	struct net *net = sock_net(sk);
-	bool reopen = false;
-
+	skb_dst_drop(skb);
+	skb->dev = NULL;
 	bh_lock_sock(sk);
 	if (!sock_owned_by_user(sk)) {
-		reopen = tcpstate_input(sk, skb);
+		tcpstate_input(sk, skb);
 	} else if (sk_add_backlog(sk, skb, READ_ONCE(sk->sk_rcvbuf) +
 				  READ_ONCE(sk->sk_sndbuf) + 65536)) {
-		tcpstate_mib_inc(tcpstate_net(net), TCPSTATE_MIB_BACKLOGDROPPED);
+		tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_BACKLOGDROPPED);
 		kfree_skb(skb);
 	}
 	bh_unlock_sock(sk);
-	if (reopen)
-		tcpstate_request_reopen(net, skb);
+}
+
+static void put(struct tcpstate_flow *flow)
+{
+	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
+		tcpstate_timewait_put(container_of(flow, struct tcpstate_timewait, flow));
+	else
+		sock_put((struct sock *)container_of(flow, struct tcpstate_sock, flow));
+}
+
+/* Hand an accepted segment to whatever stands under its name.  Consumes skb. */
+static void dispatch(struct net *net, struct tcpstate_flow *flow, struct sk_buff *skb)
+{
+	struct sock *sk;
+
+	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT) {
+		if (tcpstate_timewait_input(container_of(flow, struct tcpstate_timewait, flow),
+					    skb))
+			tcpstate_request_reopen(net, skb);
+		return;
+	}
+	sk = (struct sock *)container_of(flow, struct tcpstate_sock, flow);
+	if (tcpstate_state(sk) == TCPSTATE_LISTEN)
+		tcpstate_request_syn(sk, skb);
+	else
+		deliver(sk, skb);
 }
 
 /*
- * The one door.  Data points to the TCP header; sk, held, is the flow or the
- * listener that was found, or NULL.  Consumes skb and the reference.
+ * The one door.  Data points to the TCP header; flow, held, is what was found
+ * under the segment's names, or NULL.  Consumes skb and the reference.
  */
-static void receive(struct net *net, struct sock *sk, struct sk_buff *skb, u8 wire)
+static void receive(struct net *net, struct tcpstate_flow *flow, struct sk_buff *skb, u8 wire)
 {
 	const struct tcpstate_af *af = &tcpstate_ipv4;
 	struct tcpstate_net *tn = tcpstate_net(net);
-	struct tcpstate_rst rst;
+	struct tcpstate_reply rst;
 
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_INSEGS);
 	if (!parse(tn, skb, wire, af))
 		goto drop;
-	if (!sk) {
+	if (!flow) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOCONN);
 		if (af->for_us(skb) && tcpstate_seg_rst_reply(&tcpstate_cb(skb)->seg, &rst))
 			af->reply(tn, skb, &rst);
@@ -103,32 +130,28 @@ static void receive(struct net *net, struct sock *sk, struct sk_buff *skb, u8 wi
 	}
 	/* Filters see the segment from its header on. */
 	__skb_push(skb, skb->data - skb_transport_header(skb));
-	if (!policy_ok(skb, sk))
+	if (!policy_ok(skb, flow))
 		goto drop;
 	__skb_pull(skb, tcp_hdr(skb)->doff * 4);
-	skb_dst_force(skb);
-	if (tcpstate_state(sk) == TCPSTATE_LISTEN) {
-		skb->dev = NULL;
-		tcpstate_request_syn(sk, skb);
-	} else {
-		skb_dst_drop(skb);
-		skb->dev = NULL;
-		deliver(sk, skb);
-	}
-	sock_put(sk);
+	dispatch(net, flow, skb);
+	put(flow);
 	return;
 
 drop:
 	kfree_skb(skb);
-	if (sk)
-		sock_put(sk);
+	if (flow)
+		put(flow);
 }
 
-static struct sock *find(struct tcpstate_net *tn, const struct tcpstate_key *key)
+static struct tcpstate_flow *find(struct tcpstate_net *tn, const struct tcpstate_key *key)
 {
-	struct sock *sk = tcpstate_demux_find(tn, key);
+	struct tcpstate_flow *flow = tcpstate_demux_find(tn, key);
+	struct sock *listener;
 
-	return sk ?: tcpstate_demux_find_listener(tn, key);
+	if (flow)
+		return flow;
+	listener = tcpstate_demux_find_listener(tn, key);
+	return listener ? &tcpstate_sk(listener)->flow : NULL;
 }
 
 /* Conntrack confirms at the same priority as ours, perhaps after us. */
@@ -152,9 +175,9 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	struct tcpstate_net *tn;
+	struct tcpstate_flow *flow;
 	struct tcpstate_key key;
 	__be16 ports[2], *p;
-	struct sock *sk;
 
 	if (!static_branch_unlikely(&hooked) || iph->protocol != IPPROTO_TCP || skb->sk)
 		return NF_ACCEPT;
@@ -165,17 +188,17 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	if (!test_bit(ntohs(p[1]), tn->port_map))
 		return NF_ACCEPT;
 	tcpstate_ipv4.key(skb, IPPROTO_TCP, p, &key);
-	sk = find(tn, &key);
-	if (!sk)
+	flow = find(tn, &key);
+	if (!flow)
 		return NF_ACCEPT;	/* the in-tree TCP sends the RST */
 	if (!confirm(skb) || skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
-		sock_put(sk);
+		put(flow);
 		return NF_DROP;
 	}
 	skb_clear_delivery_time(skb);
 	__skb_pull(skb, skb_network_header_len(skb));
 	skb_reset_transport_header(skb);
-	receive(state->net, sk, skb, IPPROTO_TCP);
+	receive(state->net, flow, skb, IPPROTO_TCP);
 	return NF_STOLEN;
 }
 
@@ -190,14 +213,14 @@ static const struct nf_hook_ops hook_ops = {
 static int receive_experiment(struct sk_buff *skb)
 {
 	struct net *net = dev_net(skb->dev);
+	struct tcpstate_flow *flow = NULL;
 	struct tcpstate_key key;
-	struct sock *sk = NULL;
 
 	if (pskb_may_pull(skb, sizeof(struct tcphdr))) {
 		tcpstate_ipv4.key(skb, TCPSTATE_PROTO_EXPERIMENT, skb->data, &key);
-		sk = find(tcpstate_net(net), &key);
+		flow = find(tcpstate_net(net), &key);
 	}
-	receive(net, sk, skb, TCPSTATE_PROTO_EXPERIMENT);
+	receive(net, flow, skb, TCPSTATE_PROTO_EXPERIMENT);
 	return 0;
 }
 

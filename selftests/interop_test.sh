@@ -100,7 +100,7 @@ transfer() { # NAME SERVER-NAMESPACE SERVER CLIENT-NAMESPACE CLIENT ADDR PORT
 		echo "# client ended with status $?"
 		status=1
 		# Nobody will come any more.
-		kill "$pid"
+		kill "$pid" 2>/dev/null
 	}
 	wait "$pid" || {
 		echo "# server ended with status $?"

@@ -286,8 +286,6 @@ knobs_in_range() {
 }
 
 again_and_again() {
-	local i
-
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		until_true unload && insmod "$ko" || return 1
 	done

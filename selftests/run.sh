@@ -34,6 +34,8 @@ while getopts k:d:r:t:h option; do
 	esac
 done
 module=$(realpath -m "$module")
+folder=$(realpath -m "$folder")
+[[ -z $results ]] || results=$(realpath -m "$results")
 passed=0 failed=0 skipped=0 bad=()
 
 good() { passed=$((passed + 1)); }
@@ -126,14 +128,15 @@ fi
 # Sockets in TIME_WAIT and namespaces that go away in the background may hold
 # the module for a moment.
 if [[ -n $loaded ]]; then
-	gone=''
-	for _ in {1..60}; do
+	gone='' began=$SECONDS
+	for _ in {1..120}; do
 		if rmmod tcpstate 2> /run/rmmod.err; then
 			gone=1
 			break
 		fi
 		sleep 1
 	done
+	printf '# rmmod tcpstate took %s s\n' $((SECONDS - began))
 	if [[ -n $gone ]]; then
 		good
 	else

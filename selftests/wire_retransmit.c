@@ -316,10 +316,11 @@ WIRE_TEST(fast, window_update_is_no_duplicate)
 	int i;
 
 	/* RFC 5681 2: a duplicate ACK has the same window and no data. */
+	c->win = 60000;
 	ASSERT_EQ(0, grown(c, &base));
 	ASSERT_EQ(0, send_flight(c, base, 5));
 	for (i = 1; i <= 4; i++)
-		SEND(c, "A ack %u win %d", base, 65535 - i);
+		SEND(c, "A ack %u win %d", base, 60000 + i);
 	EXPECT_NOTHING(c);
 }
 
@@ -401,6 +402,7 @@ WIRE_TEST(fast, limited_transmit)
 	 * send one new segment each; nothing old.
 	 */
 	ASSERT_EQ(0, grown(c, &base));
+	ASSERT_EQ(0, wire_set_int(c, SOL_SOCKET, SO_SNDBUF, 200000));
 	ASSERT_EQ(0, wire_write(c, 60 * MSS));
 	n = wire_drain(c);
 	ASSERT_LE(4, n);
@@ -429,6 +431,7 @@ WIRE_TEST(cwnd, initial_window_is_bounded)
 	/* RFC 5681 to RFC 6928: two to ten segments, not all that the peer takes. */
 	c->rtt_ms = 300;
 	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_set_int(c, SOL_SOCKET, SO_SNDBUF, 200000));
 	ASSERT_EQ(0, wire_write(c, 40 * MSS));
 	n = wire_drain(c);
 	ASSERT_LE(2, n);
@@ -443,6 +446,7 @@ WIRE_TEST(cwnd, slow_start_grows)
 	/* Each ACK of new data sends at least one segment more, at most two. */
 	c->rtt_ms = 300;
 	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_set_int(c, SOL_SOCKET, SO_SNDBUF, 200000));
 	ASSERT_EQ(0, wire_write(c, 60 * MSS));
 	first = wire_drain(c);
 	ASSERT_LE(2, first);
@@ -464,6 +468,7 @@ WIRE_TEST(cwnd, one_segment_after_timeout)
 
 	c->rtt_ms = 200;
 	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_set_int(c, SOL_SOCKET, SO_SNDBUF, 200000));
 	ASSERT_EQ(0, wire_write(c, 60 * MSS));
 	first = wire_drain(c);
 	ASSERT_LE(2, first);

@@ -174,8 +174,8 @@ TEST_F_TIMEOUT(stack, crosses, 600)
 			break;
 		SEND(c, "R seq 1");
 	}
-	if (i == TRIES)
-		SKIP(return, "no initial sequence number came near");
+	/* A dozen of that many random numbers lie well. */
+	ASSERT_GT(TRIES, i);
 	c->win = 60000;
 	c->snd_nxt = c->iss + 1;
 	SEND(c, "A");

@@ -22,7 +22,8 @@
  * wire_send(): what is missing gets the natural value (next seq, ack of all that
  * was seen, c->win); the payload is the pattern of its place in the stream.
  * wire_expect(): what is missing is not compared; a flag in lower case may be
- * there or not, and P too unless the line asks for it; the payload is always compared with the pattern.
+ * there or not, and P too unless the line asks for it; the payload is always
+ * compared with the pattern.
  *
  * Every function that can fail returns 0 or -1 and has printed why.
  */

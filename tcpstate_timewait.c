@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TIME_WAIT without a socket: a mini that knows the numbers, answers resent
+ * junk and forgets after 2MSL.
+ */
+#include <linux/slab.h>
+
+#include "tcpstate.h"
+
+/* As many answers as a full socket gives to what it does not accept. */
+#define ANSWERS_PER_SECOND	10
+
+static struct kmem_cache *cache;
+
+static void free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(cache, container_of(rcu, struct tcpstate_timewait, rcu));
+}
+
+/**
+ * tcpstate_timewait_put() - drop a reference
+ * @tw: the mini
+ *
+ * Context: any.
+ */
+void tcpstate_timewait_put(struct tcpstate_timewait *tw)
+{
+	if (refcount_dec_and_test(&tw->ref))
+		call_rcu(&tw->rcu, free_rcu);
+}
+
+/* Arm the timer; it has a reference while it is pending. */
+static void start_2msl(struct tcpstate_timewait *tw)
+{
+	unsigned long ms = READ_ONCE(tw->tn->time_wait_ms);
+
+	if (!mod_timer(&tw->timer, jiffies + msecs_to_jiffies(ms)))
+		refcount_inc(&tw->ref);
+}
+
+/* The namespace's list, the port and the life reference are given back. */
+static void delete(struct tcpstate_timewait *tw)
+{
+	lockdep_assert_held(&tw->lock);
+	if (timer_delete(&tw->timer))
+		tcpstate_timewait_put(tw);
+	spin_lock_bh(&tw->tn->timewait_lock);
+	list_del_init(&tw->node);
+	spin_unlock_bh(&tw->tn->timewait_lock);
+	tcpstate_port_put(tw->tn, &tw->bind);
+	tcpstate_timewait_put(tw);
+}
+
+/* Raise an event.  True: answer with an ACK. */
+static bool event(struct tcpstate_timewait *tw, u8 event)
+{
+	u16 actions = tcpstate_state_timewait_event(tw, event);
+
+	if (actions & TCPSTATE_ACT(START_2MSL))
+		start_2msl(tw);
+	if (actions & TCPSTATE_ACT(DELETE_TCB))
+		delete(tw);
+	return actions & TCPSTATE_ACT(ACK_NOW);
+}
+
+static void fires(struct timer_list *t)
+{
+	struct tcpstate_timewait *tw = timer_container_of(tw, t, timer);
+
+	spin_lock_bh(&tw->lock);
+	/* A FIN may have started the time anew while this waited for the lock. */
+	if (tw->flow.state == TCPSTATE_TIME_WAIT && !timer_pending(&tw->timer))
+		event(tw, TCPSTATE_EV_TIME_WAIT_TIMEOUT);
+	spin_unlock_bh(&tw->lock);
+	tcpstate_timewait_put(tw);
+}
+
+static void copy_numbers(struct tcpstate_timewait *tw, const struct tcpstate_tcb *tcb)
+{
+	tw->iss = tcb->iss;
+	tw->irs = tcb->irs;
+	tw->snd_nxt = tcb->snd_nxt;
+	tw->rcv_nxt = tcb->rcv_nxt;
+	tw->rcv_adv = tcb->rcv_adv;
+	tw->max_wnd = tcb->max_wnd;
+	tw->rcv_wscale = tcb->rcv_wscale;
+}
+
+/* The other way, for the checks. */
+static struct tcpstate_tcb numbers(const struct tcpstate_timewait *tw)
+{
+	return (struct tcpstate_tcb){
+		.iss = tw->iss,
+		.irs = tw->irs,
+		.snd_una = tw->snd_nxt,
+		.snd_nxt = tw->snd_nxt,
+		.rcv_nxt = tw->rcv_nxt,
+		.rcv_adv = tw->rcv_adv,
+		.max_wnd = tw->max_wnd,
+	};
+}
+
+/**
+ * tcpstate_timewait_enter() - a full socket has come to TIME_WAIT
+ * @sk: its last ACK is sent
+ *
+ * Context: socket lock held; the caller holds a reference.
+ */
+void tcpstate_timewait_enter(struct sock *sk)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_timewait *tw;
+
+	tw = kmem_cache_zalloc(cache, GFP_ATOMIC);
+	if (!tw) {
+		tcpstate_state_hand_over(sk, NULL);
+		return;
+	}
+	spin_lock_init(&tw->lock);
+	timer_setup(&tw->timer, fires, 0);
+	refcount_set(&tw->ref, 1);
+	tw->tn = tn;
+	tw->bind.addr = ts->inet.inet_rcv_saddr;
+	tw->bind.device = sk->sk_bound_dev_if;
+	tw->bind.reuse = sk->sk_reuse;
+	copy_numbers(tw, &ts->tcb);
+	/* Ahead of the table: whoever finds it there may end it. */
+	spin_lock_bh(&tw->lock);
+	spin_lock_bh(&tn->timewait_lock);
+	list_add(&tw->node, &tn->timewaits);
+	spin_unlock_bh(&tn->timewait_lock);
+	start_2msl(tw);
+	tcpstate_state_hand_over(sk, tw);
+	spin_unlock_bh(&tw->lock);
+}
+
+static void answer(struct tcpstate_timewait *tw, struct sk_buff *skb)
+{
+	struct tcpstate_tcb tcb = numbers(tw);
+	struct tcpstate_reply ack = {
+		.seq = tw->snd_nxt,
+		.ack = tw->rcv_nxt,
+		.wnd = min_t(u32, tcpstate_rcv_wnd(&tcb) >> tw->rcv_wscale, 65535),
+		.flags = TCPSTATE_ACK,
+	};
+	u32 now = (u32)jiffies;
+
+	if (!tw->answers || now - tw->answer_second > HZ) {
+		tw->answer_second = now;
+		tw->answers = 0;
+	}
+	if (tw->answers >= ANSWERS_PER_SECOND) {
+		tcpstate_mib_inc(tw->tn, TCPSTATE_MIB_CHALLENGELIMITED);
+		return;
+	}
+	tw->answers++;
+	tcpstate_ipv4.reply(tw->tn, skb, &ack);
+}
+
+/* What a verdict of the checks makes a mini do.  True: reopen. */
+static bool act(struct tcpstate_timewait *tw, struct sk_buff *skb,
+		const struct tcpstate_check *check)
+{
+	const struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	struct tcpstate_reply rst;
+
+	switch (check->verdict) {
+	case TCPSTATE_SEG_ACCEPT:
+		if (check->event == TCPSTATE_EV_RCV_SYN) {
+			event(tw, check->event);
+			return true;
+		}
+		if (check->event != TCPSTATE_EV_COUNT) {
+			if (event(tw, check->event))
+				answer(tw, skb);
+		} else if (seg->len || (seg->flags & TCPSTATE_FIN)) {
+			answer(tw, skb);
+		}
+		return false;
+	case TCPSTATE_SEG_CHALLENGE:
+		tcpstate_mib_inc(tw->tn, TCPSTATE_MIB_CHALLENGEACKS);
+		fallthrough;
+	case TCPSTATE_SEG_ACK:
+		answer(tw, skb);
+		break;
+	case TCPSTATE_SEG_RST:
+		if (tcpstate_seg_rst_reply(seg, &rst))
+			tcpstate_ipv4.reply(tw->tn, skb, &rst);
+		break;
+	}
+	tcpstate_mib_drop(tw->tn, check->reason);
+	return false;
+}
+
+/**
+ * tcpstate_timewait_input() - a segment for a connection in TIME_WAIT
+ * @tw: held by the caller
+ * @skb: parsed
+ *
+ * Context: softirq, RCU read side.
+ * Return: false, skb consumed; or true: the mini has made room for this SYN,
+ * which wants tcpstate_request_reopen().
+ * Source: RFC 9293 3.10.7.4, RFC 1337.
+ */
+bool tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb)
+{
+	struct tcpstate_check check;
+	struct tcpstate_tcb tcb;
+	bool reopen = false;
+
+	spin_lock_bh(&tw->lock);
+	if (tw->flow.state == TCPSTATE_TIME_WAIT) {
+		tcb = numbers(tw);
+		check = tcpstate_seg_check(&tcb, TCPSTATE_TIME_WAIT, &tcpstate_cb(skb)->seg);
+		reopen = act(tw, skb, &check);
+	}
+	spin_unlock_bh(&tw->lock);
+	if (!reopen)
+		consume_skb(skb);
+	return reopen;
+}
+
+/**
+ * tcpstate_timewait_purge() - end every mini of a namespace
+ * @tn: the namespace; no segment comes in and no socket is left
+ *
+ * Context: process; may sleep.
+ */
+void tcpstate_timewait_purge(struct tcpstate_net *tn)
+{
+	struct tcpstate_timewait *tw;
+
+	for (;;) {
+		spin_lock_bh(&tn->timewait_lock);
+		tw = list_first_entry_or_null(&tn->timewaits, struct tcpstate_timewait, node);
+		if (tw)
+			refcount_inc(&tw->ref);
+		spin_unlock_bh(&tn->timewait_lock);
+		if (!tw)
+			return;
+		spin_lock_bh(&tw->lock);
+		if (tw->flow.state == TCPSTATE_TIME_WAIT)
+			event(tw, TCPSTATE_EV_ABORT);
+		spin_unlock_bh(&tw->lock);
+		/* A timer that runs now still looks at the namespace. */
+		timer_shutdown_sync(&tw->timer);
+		tcpstate_timewait_put(tw);
+	}
+}
+
+/**
+ * tcpstate_timewait_init() - make the slab cache
+ *
+ * Context: module load.
+ * Return: 0 or -ENOMEM.
+ */
+int tcpstate_timewait_init(void)
+{
+	cache = KMEM_CACHE(tcpstate_timewait, 0);
+	return cache ? 0 : -ENOMEM;
+}
+
+/**
+ * tcpstate_timewait_exit() - free it
+ *
+ * Context: module unload, every mini ended.
+ */
+void tcpstate_timewait_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(cache);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Loss recovery around Reno.  A row is a script: a connection of MSS 1000 whose
+ * ISS is 99 has sent 100 to 10099; things happen; numbers must be so.
+ */
+#ifndef TESTS_CASES_CONG_H
+#define TESTS_CASES_CONG_H
+
+#include "cases.h"
+#include "tcpstate_cong.h"
+
+/* What happens; DUPS, ACK and TIMEOUT keep SND.UNA and SND.NXT in mind. */
+enum cong_op { CONG_END, CONG_DUPS, CONG_ACK, CONG_SPARSE, CONG_SEND, CONG_TIMEOUT, CONG_RESENT,
+	       CONG_IDLE, CONG_CWND };
+
+struct cong_step {
+	u8 op;
+	u32 n;
+};
+
+struct cong_row {
+	struct row row;
+	struct cong_step steps[8];
+	u8 todo;	/* what the last step asked for */
+	u8 phase;
+	u32 cwnd;
+	u32 ssthresh;
+	u32 flight;
+};
+
+#define DUPS(n)		{ CONG_DUPS, n }	/* n duplicate ACKs */
+#define ACK(n)		{ CONG_ACK, n }		/* n octets acknowledged, cwnd was full */
+#define SPARSE(n)	{ CONG_SPARSE, n }	/* the same, and cwnd was not full */
+#define SEND(n)		{ CONG_SEND, n }	/* n octets more */
+#define TIMEOUT		{ CONG_TIMEOUT, 0 }
+#define RESENT(n)	{ CONG_RESENT, n }	/* n octets again after a timeout */
+#define IDLE		{ CONG_IDLE, 0 }
+#define CWND(n)		{ CONG_CWND, n }	/* as if it had grown to n */
+#define DO(...)		{ __VA_ARGS__ }
+#define NONE		TCPSTATE_CONG_NOTHING
+#define AGAIN		TCPSTATE_CONG_RETRANSMIT
+#define OPEN		TCPSTATE_PHASE_OPEN
+#define DISORDER	TCPSTATE_PHASE_DISORDER
+#define RECOVERY	TCPSTATE_PHASE_RECOVERY
+#define LOSS		TCPSTATE_PHASE_LOSS
+#define INF		0x7fffffffu
+
+static const struct cong_row cong[] = {
+	{ { "cong_new_ack__slow_start", "RFC 5681 3.1" },
+	  DO(ACK(1000)), NONE, OPEN, 11000, INF, 9000 },
+	{ { "cong_new_ack__slow_start_doubles", "RFC 3465 2.2" },
+	  DO(ACK(2000), ACK(2000), ACK(2000), ACK(2000), ACK(2000)), NONE, OPEN, 20000, INF, 0 },
+	{ { "cong_new_ack__not_limited", "RFC 7661 4.3" },
+	  DO(SPARSE(1000)), NONE, OPEN, 10000, INF, 9000 },
+	{ { "cong_new_ack__at_the_largest_window", "ours: sums stay in 32 bits" },
+	  DO(CWND(1u << 30), ACK(1000)), NONE, OPEN, 1u << 30, INF, 9000 },
+	{ { "cong_dupack__first", "RFC 5681 3.2" },
+	  DO(DUPS(1)), NONE, DISORDER, 10000, INF, 10000 },
+	{ { "cong_dupack__second", "RFC 5681 3.2" },
+	  DO(DUPS(2)), NONE, DISORDER, 10000, INF, 10000 },
+	{ { "cong_dupack__third", "RFC 5681 3.2 steps 2, 3" },
+	  DO(DUPS(3)), AGAIN, RECOVERY, 8000, 5000, 10000 },
+	{ { "cong_dupack__fourth_inflates", "RFC 5681 3.2 step 4" },
+	  DO(DUPS(4)), NONE, RECOVERY, 9000, 5000, 10000 },
+	{ { "cong_dupack__an_ack_between", "RFC 5681 2" },
+	  DO(DUPS(2), ACK(1000), DUPS(2)), NONE, DISORDER, 11000, INF, 9000 },
+	{ { "cong_dupack__three_hundred", "ours: the count does not wrap" },
+	  DO(DUPS(300)), NONE, RECOVERY, 305000, 5000, 10000 },
+	{ { "cong_dupack__at_the_largest_window", "ours: sums stay in 32 bits" },
+	  DO(DUPS(3), CWND(1u << 30), DUPS(5)), NONE, RECOVERY, 1u << 30, 5000, 10000 },
+	{ { "cong_new_ack__ends_disorder", "RFC 5681 3.2" },
+	  DO(DUPS(2), SPARSE(1000)), NONE, OPEN, 10000, INF, 9000 },
+	{ { "cong_new_ack__partial", "RFC 6582 3.2 step 3" },
+	  DO(DUPS(3), ACK(3000)), AGAIN, RECOVERY, 6000, 5000, 7000 },
+	{ { "cong_new_ack__partial_below_a_segment", "RFC 6582 3.2 step 3" },
+	  DO(DUPS(3), ACK(500)), AGAIN, RECOVERY, 7500, 5000, 9500 },
+	{ { "cong_new_ack__partial_of_more_than_cwnd", "RFC 6582 3.2 step 3" },
+	  DO(DUPS(3), ACK(9000)), AGAIN, RECOVERY, 1000, 5000, 1000 },
+	{ { "cong_new_ack__two_partial", "RFC 6582 3.2 step 3" },
+	  DO(DUPS(3), ACK(1000), ACK(1000)), AGAIN, RECOVERY, 8000, 5000, 8000 },
+	{ { "cong_new_ack__full_nothing_left", "RFC 6582 3.2 step 3" },
+	  DO(DUPS(3), ACK(10000)), NONE, OPEN, 2000, 5000, 0 },
+	{ { "cong_new_ack__full_much_left", "RFC 6582 3.2 step 3" },
+	  DO(DUPS(3), SEND(8000), ACK(10000)), NONE, OPEN, 5000, 5000, 8000 },
+	{ { "cong_new_ack__full_some_left", "RFC 6582 3.2 step 3" },
+	  DO(DUPS(3), SEND(2000), ACK(10000)), NONE, OPEN, 3000, 5000, 2000 },
+	{ { "cong_dupack__not_twice_for_one_window", "RFC 6582 3.2 step 2" },
+	  DO(DUPS(3), SEND(8000), ACK(10000), DUPS(3)), NONE, DISORDER, 5000, 5000, 8000 },
+	{ { "cong_dupack__again_for_a_later_window", "RFC 6582 3.2 step 2" },
+	  DO(DUPS(3), SEND(8000), ACK(10000), SPARSE(1000), DUPS(3)), AGAIN, RECOVERY,
+	  6500, 3500, 7000 },
+	{ { "cong_timeout__first", "RFC 5681 3.1 equation 4" },
+	  DO(TIMEOUT), NONE, LOSS, 1000, 5000, 0 },
+	{ { "cong_timeout__second_cuts_no_more", "RFC 5681 3.1" },
+	  DO(TIMEOUT, TIMEOUT), NONE, LOSS, 1000, 5000, 0 },
+	{ { "cong_timeout__in_recovery", "RFC 5681 3.1" },
+	  DO(DUPS(3), TIMEOUT), NONE, LOSS, 1000, 5000, 0 },
+	{ { "cong_timeout__little_in_flight", "RFC 5681 equation 4" },
+	  DO(ACK(9000), TIMEOUT), NONE, LOSS, 1000, 2000, 0 },
+	{ { "cong_flight__sent_again", "RFC 5681 3.1" },
+	  DO(TIMEOUT, RESENT(1000)), NONE, LOSS, 1000, 5000, 1000 },
+	{ { "cong_flight__all_sent_again", "RFC 5681 3.1" },
+	  DO(TIMEOUT, RESENT(10000)), NONE, LOSS, 1000, 5000, 10000 },
+	{ { "cong_dupack__after_a_timeout", "RFC 6582 3.2 step 4" },
+	  DO(TIMEOUT, RESENT(1000), DUPS(3)), NONE, LOSS, 1000, 5000, 1000 },
+	{ { "cong_new_ack__slow_start_after_a_timeout", "RFC 5681 3.1" },
+	  DO(TIMEOUT, RESENT(1000), SPARSE(1000)), NONE, LOSS, 2000, 5000, 0 },
+	{ { "cong_new_ack__ack_overtakes_go_back", "RFC 5681 3.1" },
+	  DO(TIMEOUT, RESENT(1000), ACK(5000)), NONE, LOSS, 3000, 5000, 0 },
+	{ { "cong_new_ack__ends_loss", "RFC 5681 3.1" },
+	  DO(TIMEOUT, RESENT(10000), ACK(10000)), NONE, OPEN, 3000, 5000, 0 },
+	{ { "cong_dupack__not_for_what_a_timeout_resent", "RFC 6582 3.2 step 4" },
+	  DO(TIMEOUT, RESENT(10000), SEND(3000), ACK(10000), DUPS(3)), NONE, DISORDER,
+	  3000, 5000, 3000 },
+	{ { "cong_timeout__of_a_later_window_cuts", "RFC 5681 3.1" },
+	  DO(TIMEOUT, RESENT(10000), ACK(10000), SEND(3000), TIMEOUT), NONE, LOSS,
+	  1000, 2000, 0 },
+	{ { "cong_idle__restart_window", "RFC 5681 4.1" },
+	  DO(CWND(50000), IDLE), NONE, OPEN, 10000, INF, 10000 },
+	{ { "cong_idle__smaller_stays", "RFC 5681 4.1" },
+	  DO(CWND(3000), IDLE), NONE, OPEN, 3000, INF, 10000 },
+};
+
+static u8 cong_do(struct tcpstate_cong *c, const struct cong_step *s, u32 *una, u32 *nxt)
+{
+	u8 todo = NONE;
+	u32 n;
+
+	switch (s->op) {
+	case CONG_DUPS:
+		for (n = 0; n < s->n; n++)
+			todo = tcpstate_cong_dupack(c, *una, *nxt);
+		return todo;
+	case CONG_ACK:
+	case CONG_SPARSE:
+		*una += s->n;
+		return tcpstate_cong_new_ack(c, *una, *nxt, s->n, s->op == CONG_ACK);
+	case CONG_SEND:
+		*nxt += s->n;
+		break;
+	case CONG_TIMEOUT:
+		tcpstate_cong_timeout(c, *una, *nxt);
+		break;
+	case CONG_RESENT:
+		c->rtx_nxt += s->n;
+		break;
+	case CONG_IDLE:
+		tcpstate_cong_idle(c);
+		break;
+	case CONG_CWND:
+		c->cwnd = s->n;
+		break;
+	}
+	return NONE;
+}
+
+/* With sequence numbers that cross 2^31 and 2^32 in the middle of the script, too. */
+static bool cong_holds(unsigned int i)
+{
+	static const u32 shifts[] = { 0, 0u - 100, 0u - 99, 0u - 1100, 0u - 10100, 0u - 5000,
+				      0x80000000u - 100, 0x80000000u - 5000 };
+	const struct cong_row *r = &cong[i];
+	struct tcpstate_cong c;
+	unsigned int k, s;
+	u32 una, nxt;
+	u8 todo;
+
+	for (k = 0; k < ROWS(shifts); k++) {
+		una = shifts[k] + 100;
+		nxt = shifts[k] + 10100;
+		todo = NONE;
+		tcpstate_cong_init(&c, &tcpstate_reno, 1000, una - 1);
+		for (s = 0; s < ROWS(r->steps) && r->steps[s].op != CONG_END; s++)
+			todo = cong_do(&c, &r->steps[s], &una, &nxt);
+		if (todo != r->todo || c.phase != r->phase || c.cwnd != r->cwnd ||
+		    c.ssthresh != r->ssthresh || tcpstate_cong_flight(&c, una, nxt) != r->flight)
+			return false;
+	}
+	return true;
+}
+SUITE(cong);
+
+struct cong_init_row {
+	struct row row;
+	u32 mss;
+	u32 set_mss;
+	u32 cwnd;
+};
+
+#define IW(name, ...) { { "cong_init__" name, "RFC 6928 2" }, __VA_ARGS__ }
+
+static const struct cong_init_row cong_windows[] = {
+	IW("ten_segments", 1000, 0, 10000),
+	IW("ethernet", 1460, 0, 14600),
+	IW("smallest_default", 536, 0, 5360),
+	IW("just_above_ethernet", 1461, 0, 14600),
+	IW("two_large_segments", 7300, 0, 14600),
+	IW("more_than_two_large", 7301, 0, 14602),
+	IW("jumbo", 9000, 0, 18000),
+	{ { "cong_set_mss__before_anything", "RFC 6928 2" }, 536, 1460, 14600 },
+	{ { "cong_set_mss__smaller", "RFC 6928 2" }, 1460, 536, 5360 },
+};
+
+static bool cong_windows_holds(unsigned int i)
+{
+	const struct cong_init_row *r = &cong_windows[i];
+	struct tcpstate_cong c;
+
+	tcpstate_cong_init(&c, &tcpstate_reno, r->mss, 7);
+	if (r->set_mss)
+		tcpstate_cong_set_mss(&c, r->set_mss);
+	return c.cwnd == r->cwnd && c.ssthresh == INF && c.mss == (r->set_mss ?: r->mss);
+}
+SUITE(cong_windows);
+
+static bool cong_set_mss_later(void)
+{
+	struct tcpstate_cong c;
+
+	tcpstate_cong_init(&c, &tcpstate_reno, 1000, 7);
+	c.cwnd = 12000;
+	tcpstate_cong_set_mss(&c, 500);
+	return c.cwnd == 12000 && c.mss == 500;
+}
+
+static bool cong_set_mss_one_segment(void)
+{
+	struct tcpstate_cong c;
+
+	tcpstate_cong_init(&c, &tcpstate_reno, 1000, 7);
+	tcpstate_cong_timeout(&c, 8, 1008);
+	tcpstate_cong_set_mss(&c, 1400);
+	return c.cwnd == 1400;
+}
+
+/* Whatever happens, there is room for a segment, and no number runs away. */
+static bool cong_random(void)
+{
+	u32 seed = 11, n, una = 0xfff00000u, nxt = una;
+	struct tcpstate_cong c;
+
+	tcpstate_cong_init(&c, &tcpstate_reno, 1000, una - 1);
+	for (n = 0; n < 300000; n++) {
+		u32 r = next_random(&seed), some = (nxt - una) ? r % (nxt - una) + 1 : 0;
+
+		if (r % 8 < 3 && some) {
+			una += some;
+			tcpstate_cong_new_ack(&c, una, nxt, some, r & 1);
+		} else if (r % 8 < 5 && some) {
+			tcpstate_cong_dupack(&c, una, nxt);
+		} else if (r % 64 == 5 && some) {
+			tcpstate_cong_timeout(&c, una, nxt);
+		} else if (nxt - una < 100000) {
+			nxt += r % 3000;
+		}
+		if (c.cwnd < 1000 || c.cwnd > (1u << 30) + 2000 || c.ssthresh < 2000 ||
+		    tcpstate_cong_flight(&c, una, nxt) > nxt - una)
+			return false;
+	}
+	return true;
+}
+
+static const struct {
+	struct row row;
+	bool (*fn)(void);
+} cong_whole[] = {
+	{ { "cong_set_mss__later", "RFC 5681 3.1" }, cong_set_mss_later },
+	{ { "cong_set_mss__one_segment_at_least", "RFC 5681 3.1" }, cong_set_mss_one_segment },
+	{ { "cong__random_events_keep_bounds", "RFC 5681" }, cong_random },
+};
+
+static bool cong_whole_holds(unsigned int i)
+{
+	return cong_whole[i].fn();
+}
+SUITE(cong_whole);
+
+static const struct suite * const cong_suites[] = {
+	&cong_suite, &cong_windows_suite, &cong_whole_suite,
+};
+
+#undef DUPS
+#undef ACK
+#undef SPARSE
+#undef SEND
+#undef TIMEOUT
+#undef RESENT
+#undef IDLE
+#undef CWND
+#undef DO
+#undef NONE
+#undef AGAIN
+#undef OPEN
+#undef DISORDER
+#undef RECOVERY
+#undef LOSS
+#undef INF
+#undef IW
+
+#endif /* TESTS_CASES_CONG_H */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the pure files (layer 0) take from the kernel's <linux/types.h>, so that
+ * they compile unchanged in user space.
+ */
+#ifndef TESTS_LINUX_TYPES_H
+#define TESTS_LINUX_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int8_t s8;
+typedef int16_t s16;
+typedef int32_t s32;
+typedef int64_t s64;
+
+#endif /* TESTS_LINUX_TYPES_H */
