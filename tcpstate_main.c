@@ -16,8 +16,6 @@ static int family = AF_TCPSTATE;
 module_param(family, int, 0444);
 MODULE_PARM_DESC(family, "address family number to register, below AF_MAX (18)");
 
-unsigned int tcpstate_net_id;
-
 /* Orphans hold the module and their namespace until their peers have answered. */
 static int abort_orphans(const char *val, const struct kernel_param *kp)
 {

@@ -7,6 +7,9 @@
 
 #include "tcpstate.h"
 
+/* Every layer above reaches its namespace by this. */
+unsigned int tcpstate_net_id;
+
 static const char * const names[] = {
 	[TCPSTATE_MIB_INSEGS]		= "InSegs",
 	[TCPSTATE_MIB_OUTSEGS]		= "OutSegs",

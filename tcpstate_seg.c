@@ -140,12 +140,13 @@ static bool check_known_syn(const struct tcpstate_tcb *tcb, u8 state,
 }
 
 /* RFC 9293 3.10.7.4 fifth */
-static struct tcpstate_check check_ack(const struct tcpstate_tcb *tcb, u8 state,
+static struct tcpstate_check check_ack(const struct tcpstate_tcb *tcb,
 				       const struct tcpstate_seg *seg)
 {
 	if (!(seg->flags & TCPSTATE_ACK))
 		return drop(TCPSTATE_SEG_DROP, TCPSTATE_DROP_NO_ACK);
-	if (state == TCPSTATE_SYN_RECV) {
+	/* SYN_RECV, or FIN_WAIT1 right after it: the handshake comes first. */
+	if (!tcpstate_syn_acked(tcb)) {
 		if (!tcpstate_between(seg->ack, tcb->snd_una + 1, tcb->snd_nxt))
 			return drop(TCPSTATE_SEG_RST, TCPSTATE_DROP_UNEXPECTED_ACK);
 		return raise(TCPSTATE_EV_RCV_ACK_OF_SYN);
@@ -155,8 +156,6 @@ static struct tcpstate_check check_ack(const struct tcpstate_tcb *tcb, u8 state,
 	/* RFC 5961 5.2 (MAY-12) */
 	if (tcpstate_before(seg->ack, tcb->snd_una - tcb->max_wnd))
 		return drop(TCPSTATE_SEG_CHALLENGE, TCPSTATE_DROP_ACK_OLD);
-	if (!tcpstate_syn_acked(tcb) && seg->ack != tcb->snd_una)
-		return raise(TCPSTATE_EV_RCV_ACK_OF_SYN);
 	return raise(TCPSTATE_EV_COUNT);
 }
 
@@ -202,7 +201,7 @@ struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 stat
 			return raise(TCPSTATE_EV_RCV_SYN);
 		return drop(TCPSTATE_SEG_CHALLENGE, TCPSTATE_DROP_SYN_IN_CONN);
 	}
-	return check_ack(tcb, state, seg);
+	return check_ack(tcb, seg);
 }
 
 /**

@@ -54,9 +54,9 @@ static const struct { u8 state, event; short x, y; } places[] = {
 	{ TCPSTATE_SYN_SENT, TCPSTATE_EV_RCV_SYN, 570, 960 },
 	{ TCPSTATE_SYN_SENT, TCPSTATE_EV_RCV_SYN_ACK, 360, 850 },
 	{ TCPSTATE_SYN_RECV, TCPSTATE_EV_RCV_ACK_OF_SYN, 745, 775 },
-	{ TCPSTATE_SYN_RECV, TCPSTATE_EV_CLOSE, 790, 600 },
+	{ TCPSTATE_SYN_RECV, TCPSTATE_EV_CLOSE, 650, 575 },
 	{ TCPSTATE_ESTABLISHED, TCPSTATE_EV_CLOSE, 355, 605 },
-	{ TCPSTATE_ESTABLISHED, TCPSTATE_EV_RCV_FIN, 790, 660 },
+	{ TCPSTATE_ESTABLISHED, TCPSTATE_EV_RCV_FIN, 850, 600 },
 };
 
 static const u16 shown_order[] = {
@@ -64,6 +64,7 @@ static const u16 shown_order[] = {
 	TCPSTATE_ESTABLISHED, TCPSTATE_FIN_WAIT1, TCPSTATE_FIN_WAIT2, TCPSTATE_CLOSING,
 	TCPSTATE_TIME_WAIT, TCPSTATE_CLOSE_WAIT, TCPSTATE_LAST_ACK,
 };
+
 _Static_assert(sizeof(shown_order) / sizeof(shown_order[0]) == TCPSTATE_MAX_STATES - 1,
 	       "every state is shown");
 
@@ -170,7 +171,8 @@ static void put_exits(u8 state)
 
 		if (!is_exit(state, ev))
 			continue;
-		put("%s%s", any ? "<br/>" : "<br/><font point-size=\"9\" color=\"#a03030\">",
+		put("%s%s", any ? "<br/>" : "<br/><font point-size=\"4\"> <br/></font>"
+		    "<font point-size=\"9\" color=\"#a03030\">",
 		    tcpstate_fsm_event_name(ev));
 		if (edge->actions & ~always) {
 			put(" / ");
@@ -232,35 +234,39 @@ static void put_line(u8 state, u8 event)
 
 	if (edge->next == state) {
 		put("\t%s:w -> %s:s [color=\"%s\" fontcolor=\"%s\"]\n", to, to, c, c);
-		put("\t\"%s.%u\" [class=label shape=plain style=\"\" fontcolor=\"%s\" "
-		    "pos=\"%d,%d!\" label=<", to, event, c, states[state].x - 190,
-		    states[state].y - 75);
+		put("\t\"%s.%u\" [shape=none margin=\"0.05,0.03\" style=\"\" fontcolor=\"%s\" "
+		    "pos=\"%d,%d!\" label=<", to, event, c, states[state].x - 180,
+		    states[state].y - 40);
 		put_label(event, edge->actions);
 		put(">]\n");
 		return;
 	}
 	place(state, event, edge->next, &x, &y);
-	put("\t\"%s.%u\" [shape=plain style=\"\" fontcolor=\"%s\" pos=\"%d,%d!\" label=<",
-	    state_name(state), event, c, x, y);
+	put("\t\"%s.%u\" [shape=none margin=\"0.05,0.03\" style=\"\" fontcolor=\"%s\" "
+	    "pos=\"%d,%d!\" label=<", state_name(state), event, c, x, y);
 	put_label(event, edge->actions);
 	put(">]\n\t%s -> \"%s.%u\" [color=\"%s\" arrowhead=none]\n", state_name(state),
 	    state_name(state), event, c);
 	put("\t\"%s.%u\" -> %s [color=\"%s\"]\n", state_name(state), event, to, c);
 }
 
+static void put_legend_row(const char *shade, const char *sign, const char *meaning)
+{
+	put("<tr><td align=\"left\"><font color=\"%s\">%s</font></td>"
+	    "<td align=\"left\">%s</td></tr>", shade, sign, meaning);
+}
+
 static void put_legend(void)
 {
 	put("\tlegend [pos=\"1000,1265!\" shape=plain style=\"\" label=<"
-	    "<table border=\"0\" cellspacing=\"2\">"
-	    "<tr><td align=\"left\"><b><font color=\"%s\">EVENT</font></b> a call of the user</td></tr>"
-	    "<tr><td align=\"left\"><b><font color=\"%s\">EVENT</font></b> a segment has arrived</td></tr>"
-	    "<tr><td align=\"left\"><b><font color=\"%s\">EVENT</font></b> a timer has fired</td></tr>"
-	    "<tr><td align=\"left\">small print: the actions, in their order</td></tr>"
-	    "<tr><td align=\"left\"><font color=\"#a03030\">EVENT / action \xe2\x9c\x95</font> "
-	    "straight to CLOSE,</td></tr>"
-	    "<tr><td align=\"left\">with wake and delete-tcb</td></tr></table>>]\n",
-	    colour(TCPSTATE_EV_CLOSE), colour(TCPSTATE_EV_RCV_FIN),
-	    colour(TCPSTATE_EV_USER_TIMEOUT));
+	    "<table border=\"0\" cellspacing=\"3\">");
+	put_legend_row(colour(TCPSTATE_EV_CLOSE), "EVENT", "a call of the user");
+	put_legend_row(colour(TCPSTATE_EV_RCV_FIN), "EVENT", "a segment has arrived");
+	put_legend_row(colour(TCPSTATE_EV_USER_TIMEOUT), "EVENT", "a timer has fired");
+	put_legend_row("#404040", "action", "what the edge asks for, in this order");
+	put_legend_row("#a03030", "EVENT / action \xe2\x9c\x95",
+		       "straight to CLOSE: wake, delete-tcb");
+	put("</table>>]\n");
 	put("\ttitle [pos=\"190,1270!\" shape=plain style=\"\" label=<"
 	    "<font point-size=\"24\"><b>The eleven states of TCP</b></font><br/>"
 	    "<font point-size=\"11\">as tcpstate runs them; RFC 9293 figure 5, every edge</font>>]\n");
@@ -436,8 +442,7 @@ static int finish(const char *dir, const char *name, bool check)
 	if (check) {
 		bad = !same_as_file(path);
 		if (bad)
-			printf("gen-states: %s is not what the table says: run scripts/gen-states.sh\n",
-			       path);
+			printf("gen-states: %s is out of date: run scripts/gen-states.sh\n", path);
 	} else {
 		f = fopen(path, "w");
 		bad = !f || fwrite(out.text, 1, out.len, f) != out.len;

@@ -91,16 +91,23 @@ stop() {
 	true
 }
 
-# Start a listener in the namespace, and wait for it; $listener is its job.
-start_listener() { # ADDRESS PORT
-	tcpcat "$ns" -l "$1" "$2" </dev/null >"$tmp/received" 2>&1 &
+# Start a listener in the namespace, and wait for it; $listener is its job.  Its
+# side of a connection is shut down at once, or with "open" never.
+start_listener() { # ADDRESS PORT [open]
+	local feed=/dev/null
+
+	[ "${3-}" = open ] && feed=$tmp/feed
+	tcpcat "$ns" -l "$1" "$2" <"$feed" >"$tmp/received" 2>&1 &
 	listener=$!
 	until_true gauge_is "$ns" LISTEN 1
 }
 
+# Connections that earlier tests have left without an owner hold the module.
+end_orphans() { echo 1 >"/sys/module/$module/parameters/abort_orphans"; }
+
 present_while_loaded() {
 	loaded && [ -r "$stat" ] && [ -d "$knobs" ] &&
-	unload && ! loaded && ! [ -e "$stat" ] && ! [ -e "$knobs" ] &&
+	until_true unload && ! loaded && ! [ -e "$stat" ] && ! [ -e "$knobs" ] &&
 	reload && [ -r "$stat" ] && [ -d "$knobs" ]
 }
 
@@ -120,19 +127,15 @@ refused_with_a_listener() {
 }
 
 refused_with_a_connection() {
-	local status=0 client feed
+	local status=0 client
 
-	new_namespace "$ns" && start_listener 127.0.0.1 7000 || return 1
-	feed=$(mktemp -u) && mkfifo "$feed" || return 1
-	exec 9<>"$feed"
-	rm "$feed"
-	tcpcat "$ns" 127.0.0.1 7000 <&9 >/dev/null 2>&1 &
+	new_namespace "$ns" && start_listener 127.0.0.1 7000 open || return 1
+	tcpcat "$ns" 127.0.0.1 7000 <"$tmp/feed" >/dev/null 2>&1 &
 	client=$!
 	until_true gauge_is "$ns" ESTABLISHED 2 || status=1
 	unload && status=1
 	gauge_is "$ns" ESTABLISHED 2 || status=1
 	stop "$client" "$listener"
-	exec 9>&-
 	until_true unload || status=1
 	reload || status=1
 	ip netns del "$ns"
@@ -158,7 +161,7 @@ few_retries() { # NAMESPACE
 }
 
 namespace_with_orphans() {
-	local status=0 client feed
+	local status=0 client
 
 	new_namespace "$ns" && new_namespace "$peer" &&
 	ip link add veth0 netns "$ns" type veth peer name veth0 netns "$peer" &&
@@ -168,22 +171,45 @@ namespace_with_orphans() {
 		return 1
 	# An orphan holds its namespace until it gives up: let that be soon.
 	few_retries "$ns" && few_retries "$peer" || return 1
-	feed=$(mktemp -u) && mkfifo "$feed" || return 1
-	exec 9<>"$feed"
-	rm "$feed"
-	start_listener 10.9.8.1 7000 || return 1
-	tcpcat "$peer" -t 10 10.9.8.1 7000 <&9 >/dev/null 2>&1 &
+	start_listener 10.9.8.1 7000 open || return 1
+	tcpcat "$peer" -t 10 10.9.8.1 7000 <"$tmp/feed" >/dev/null 2>&1 &
 	client=$!
 	until_true gauge_is "$ns" ESTABLISHED 1 || status=1
 	# Nobody will acknowledge the FINs of the two ends, nor own them.
 	tc -n "$ns" qdisc add dev veth0 root netem loss 100% || return 1
 	tc -n "$peer" qdisc add dev veth0 root netem loss 100% || return 1
 	stop "$listener" "$client"
-	exec 9>&-
 	until_true gauge_is "$ns" FIN_WAIT1 1 || status=1
 	until_true gauge_is "$peer" FIN_WAIT1 1 || status=1
 	ip netns del "$ns" || status=1
 	ip netns del "$peer" || status=1
+	until_true unload || status=1
+	reload || status=1
+	return "$status"
+}
+
+# Orphans whose peers are silent, in namespaces without a name, end when asked.
+orphans_end_on_demand() {
+	local status=0 client value
+
+	new_namespace "$ns" || return 1
+	start_listener 127.0.0.1 7000 open || return 1
+	tcpcat "$ns" -t 10 127.0.0.1 7000 <"$tmp/feed" >/dev/null 2>&1 &
+	client=$!
+	until_true gauge_is "$ns" ESTABLISHED 2 || status=1
+	# Connections that have an owner are left alone.
+	end_orphans || status=1
+	gauge_is "$ns" ESTABLISHED 2 || status=1
+	tc -n "$ns" qdisc add dev lo root netem loss 100% || return 1
+	stop "$listener" "$client"
+	until_true gauge_is "$ns" FIN_WAIT1 2 || status=1
+	ip netns del "$ns" || status=1
+	unload && status=1
+	for value in 0 x; do
+		(echo "$value" >"/sys/module/$module/parameters/abort_orphans") 2>/dev/null
+		unload && status=1
+	done
+	end_orphans || status=1
 	until_true unload || status=1
 	reload || status=1
 	return "$status"
@@ -297,9 +323,13 @@ echo "TAP version 13"
 [ -x "$here/tcpcat" ] || skip_all "tcpcat is not built"
 trap cleanup EXIT
 reload || { echo "Bail out! cannot load $ko"; exit 1; }
+end_orphans
+# A stdin that never ends.
+mkfifo "$tmp/feed" && exec 9<>"$tmp/feed"
 
 cases="present_while_loaded refused_with_a_listener refused_with_a_connection
-time_wait_does_not_hold namespace_with_orphans namespace_with_time_wait
+time_wait_does_not_hold namespace_with_orphans orphans_end_on_demand
+namespace_with_time_wait
 other_family wrong_family knobs_out_of_range knobs_in_range again_and_again"
 # shellcheck disable=SC2086
 set -- $cases

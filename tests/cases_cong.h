@@ -178,6 +178,7 @@ static bool cong_holds(unsigned int i)
 	}
 	return true;
 }
+
 SUITE(cong);
 
 struct cong_init_row {
@@ -211,6 +212,7 @@ static bool cong_windows_holds(unsigned int i)
 		tcpstate_cong_set_mss(&c, r->set_mss);
 	return c.cwnd == r->cwnd && c.ssthresh == INF && c.mss == (r->set_mss ?: r->mss);
 }
+
 SUITE(cong_windows);
 
 static bool cong_set_mss_later(void)
@@ -273,6 +275,7 @@ static bool cong_whole_holds(unsigned int i)
 {
 	return cong_whole[i].fn();
 }
+
 SUITE(cong_whole);
 
 static const struct suite * const cong_suites[] = {

@@ -39,6 +39,7 @@ static bool fsm_states_holds(unsigned int i)
 	return tcpstate_fsm_outflags(r->state) == r->flags &&
 	       same_text(tcpstate_fsm_state_name(r->state), r->name);
 }
+
 SUITE(fsm_states);
 
 struct fsm_name_row {
@@ -90,6 +91,7 @@ static bool fsm_names_holds(unsigned int i)
 {
 	return same_text(fsm_names[i].get(fsm_names[i].number), fsm_names[i].name);
 }
+
 SUITE(fsm_names);
 
 struct fsm_edge_row {
@@ -130,6 +132,7 @@ static bool fsm_edges_holds(unsigned int i)
 
 	return edge->kind == TCPSTATE_EDGE_MOVE && edge->next == fsm_edges[i].next;
 }
+
 SUITE(fsm_edges);
 
 /* Of the whole table: a form that every cell keeps, and a safe answer out of range. */
@@ -184,6 +187,7 @@ static bool fsm_whole_holds(unsigned int i)
 {
 	return fsm_whole[i].fn();
 }
+
 SUITE(fsm_whole);
 
 static const struct suite * const fsm_suites[] = {

@@ -87,6 +87,7 @@ static bool opt_parse_holds(unsigned int i)
 	}
 	return true;
 }
+
 SUITE(opt_parse);
 
 struct opt_write_row {
@@ -124,6 +125,7 @@ static bool opt_write_holds(unsigned int i)
 			return false;
 	return true;
 }
+
 SUITE(opt_write);
 
 struct opt_wscale_row {
@@ -150,6 +152,7 @@ static bool opt_wscale_holds(unsigned int i)
 {
 	return tcpstate_opt_wscale(opt_wscale[i].space) == opt_wscale[i].shift;
 }
+
 SUITE(opt_wscale);
 
 /* Every combination goes through bytes and comes back. */
@@ -239,6 +242,7 @@ static bool opt_whole_holds(unsigned int i)
 {
 	return opt_whole[i].fn();
 }
+
 SUITE(opt_whole);
 
 static const struct suite * const opt_suites[] = {

@@ -41,6 +41,7 @@ static bool reno_acked_rows_holds(unsigned int i)
 	tcpstate_reno.acked(&c, r->bytes);
 	return c.cwnd == r->new_cwnd && c.acked == r->new_acked && c.ssthresh == r->ssthresh;
 }
+
 SUITE(reno_acked_rows);
 
 struct reno_ssthresh_row {
@@ -67,6 +68,7 @@ static bool reno_ssthresh_rows_holds(unsigned int i)
 	return tcpstate_reno.ssthresh(&c, reno_ssthresh_rows[i].flight) ==
 	       reno_ssthresh_rows[i].ssthresh;
 }
+
 SUITE(reno_ssthresh_rows);
 
 /* One window of ACKs adds one segment, not more. */
@@ -97,6 +99,7 @@ static bool reno_whole_holds(unsigned int i)
 {
 	return reno_whole[i].fn();
 }
+
 SUITE(reno_whole);
 
 static const struct suite * const reno_suites[] = {

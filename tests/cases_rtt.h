@@ -87,6 +87,7 @@ static bool rtt_holds(unsigned int i)
 	return e.srtt_us == r->srtt && e.rttvar_us == r->rttvar &&
 	       tcpstate_rtt_timeout(&e) == r->timeout;
 }
+
 SUITE(rtt);
 
 static bool rtt_stays_within(void)
@@ -130,6 +131,7 @@ static bool rtt_whole_holds(unsigned int i)
 {
 	return rtt_whole[i].fn();
 }
+
 SUITE(rtt_whole);
 
 static const struct suite * const rtt_suites[] = { &rtt_suite, &rtt_whole_suite };

@@ -15,7 +15,7 @@
 #define SYNCED	TCPSTATE_F_SYNCHRONIZED
 #define BUT_TW	(SYNCED & ~F_(TIME_WAIT))
 #define SR	F_(SYN_RECV)
-#define ANY	255	/* the row is about the event alone */
+#define REFUSED	255	/* in any way, but not accepted */
 
 enum { SEG_PASSIVE = 1, SEG_SYN_UNACKED = 2 };
 
@@ -140,6 +140,10 @@ static const struct seg_check_row seg_check[] = {
 	  NO(SYN_AGAIN, SYN_IN_CONN)),
 	R("syn_recv_syn_again_crossed", "RFC 9293 3.8.1", SR, 0, S_, 10, 999, 0, 0,
 	  NO(SYN_AGAIN, SYN_IN_CONN)),
+	R("syn_recv_older_syn", "RFC 9293 3.10.7.4 first", SR, SEG_PASSIVE, S_, 10, 998, 0, 0,
+	  NO(ACK, SEQUENCE)),
+	R("syn_recv_syn_above_window", "RFC 9293 3.10.7.4 first", SR, SEG_PASSIVE, S_, 10, 1010, 0,
+	  0, NO(ACK, SEQUENCE)),
 	R("syn_recv_new_syn_passive", "RFC 9293 3.10.7.4 fourth", SR, SEG_PASSIVE, S_, 10, 1001, 0,
 	  0, EVENT(RCV_SYN)),
 	R("syn_recv_new_syn_active", "RFC 9293 3.10.7.4 fourth", SR, 0, S_, 10, 1001, 0, 0,
@@ -152,17 +156,21 @@ static const struct seg_check_row seg_check[] = {
 	  0, 500, NO(ACK, SEQUENCE)),
 	R("syn_recv_syn_fin_again", "RFC 9293 3.10.7.4 first", SR, SEG_PASSIVE, S_ | FI_, 10, 998,
 	  0, 0, NO(ACK, SEQUENCE)),
-	/* close() in SYN_RECV: FIN_WAIT1 whose SYN is not acknowledged yet */
+	/*
+	 * close() in SYN_RECV: FIN_WAIT1 whose SYN is not acknowledged yet.  Who does
+	 * not acknowledge the SYN speaks of another life; were his FIN taken, CLOSING
+	 * would still wait for the ACK of a SYN.
+	 */
 	R("closed_early_ack", "RFC 9293 3.10.7.4 fifth", F_(FIN_WAIT1), SEG_SYN_UNACKED, A_, 10,
 	  1000, 0, 500, EVENT(RCV_ACK_OF_SYN)),
 	R("closed_early_ack_below", "RFC 9293 3.10.7.4 fifth", F_(FIN_WAIT1), SEG_SYN_UNACKED, A_,
-	  10, 1000, 0, 499, ANY, ANY, TCPSTATE_EV_COUNT),
+	  10, 1000, 0, 499, REFUSED, 0, TCPSTATE_EV_COUNT),
 	R("closed_early_ack_of_an_older_life", "RFC 9293 3.10.7.4 fifth: SND.UNA < SEG.ACK",
-	  F_(FIN_WAIT1), SEG_SYN_UNACKED, A_, 10, 1000, 0, 498, ANY, ANY, TCPSTATE_EV_COUNT),
+	  F_(FIN_WAIT1), SEG_SYN_UNACKED, A_, 10, 1000, 0, 498, REFUSED, 0, TCPSTATE_EV_COUNT),
 	R("closed_early_ack_old_by_a_window", "RFC 9293 3.10.7.4 fifth: SND.UNA < SEG.ACK",
-	  F_(FIN_WAIT1), SEG_SYN_UNACKED, A_, 10, 1000, 0, 399, ANY, ANY, TCPSTATE_EV_COUNT),
+	  F_(FIN_WAIT1), SEG_SYN_UNACKED, A_, 10, 1000, 0, 399, REFUSED, 0, TCPSTATE_EV_COUNT),
 	R("closed_early_ack_above", "RFC 9293 3.10.7.4 fifth", F_(FIN_WAIT1), SEG_SYN_UNACKED, A_,
-	  10, 1000, 0, 501, ANY, ANY, TCPSTATE_EV_COUNT),
+	  10, 1000, 0, 501, REFUSED, 0, TCPSTATE_EV_COUNT),
 	/* LISTEN */
 	R("listen_syn", "RFC 9293 3.10.7.2 third", F_(LISTEN), 0, S_, 0, 77, 0, 0, EVENT(RCV_SYN)),
 	R("listen_syn_with_text", "RFC 9293 3.10.7.2 third", F_(LISTEN), 0, S_, 0, 77, 9, 0,
@@ -253,8 +261,9 @@ static bool seg_check_one(const struct seg_check_row *r, u8 state, u32 ours, u32
 	};
 	struct tcpstate_check c = tcpstate_seg_check(&tcb, state, &seg);
 
-	return c.event == r->event && (r->verdict == ANY ||
-				       (c.verdict == r->verdict && c.reason == r->reason));
+	if (r->verdict == REFUSED)
+		return c.verdict != TCPSTATE_SEG_ACCEPT && c.event == r->event;
+	return c.verdict == r->verdict && c.reason == r->reason && c.event == r->event;
 }
 
 static bool seg_check_holds(unsigned int i)
@@ -275,6 +284,7 @@ static bool seg_check_holds(unsigned int i)
 					return false;
 	return true;
 }
+
 SUITE(seg_check);
 
 struct seg_reply_row {
@@ -317,6 +327,7 @@ static bool seg_reply_holds(unsigned int i)
 	return tcpstate_seg_rst_reply(&seg, &rst) == r->replied && rst.seq == r->rst_seq &&
 	       rst.ack == r->rst_ack && rst.flags == r->rst_flags;
 }
+
 SUITE(seg_reply);
 
 struct seg_window_row {
@@ -352,6 +363,7 @@ static bool seg_window_holds(unsigned int i)
 
 	return tcpstate_seg_updates_window(&tcb, &seg) == r->news;
 }
+
 SUITE(seg_window);
 
 /* Every segment around every small window, against the sets of RFC 9293 3.4. */
@@ -461,6 +473,7 @@ static bool seg_whole_holds(unsigned int i)
 {
 	return seg_whole[i].fn();
 }
+
 SUITE(seg_whole);
 
 static const struct suite * const seg_suites[] = {
@@ -471,7 +484,7 @@ static const struct suite * const seg_suites[] = {
 #undef SYNCED
 #undef BUT_TW
 #undef SR
-#undef ANY
+#undef REFUSED
 #undef A_
 #undef S_
 #undef R_

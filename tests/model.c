@@ -418,7 +418,8 @@ static void event(struct step *st, u8 event)
 	}
 	if (edge->actions & TCPSTATE_ACT(DELETE_TCB)) {
 		delete_tcb(p);
-		st->push = st->ack_now = false;
+		st->push = false;
+		st->ack_now = false;
 	}
 }
 
@@ -554,8 +555,7 @@ static void take_event(struct step *st, const struct tcpstate_seg *seg, u8 ev)
 {
 	struct peer *p = me(st);
 
-	if (ev == TCPSTATE_EV_RCV_SYN_ACK || (ev == TCPSTATE_EV_RCV_SYN &&
-					       p->state == TCPSTATE_SYN_SENT))
+	if (p->state == TCPSTATE_SYN_SENT && ev != TCPSTATE_EV_RCV_RST)
 		take_syn(st, seg);
 	if (ev == TCPSTATE_EV_RCV_SYN_ACK || ev == TCPSTATE_EV_RCV_ACK_OF_SYN)
 		ack_of_syn(st);
@@ -691,6 +691,7 @@ static const char * const kind_names[] = {
 	[DO_DELIVER] = "receive", [DO_DUPLICATE] = "receive, keep a duplicate",
 	[DO_LOSE] = "loss",
 };
+
 _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == DO_COUNT, "a name per kind");
 
 static bool user_holds(const struct peer *p)
@@ -708,9 +709,10 @@ static bool listener_step(struct step *st, enum kind kind)
 	const struct tcpstate_edge *edge;
 	u8 want = kind == DO_LISTEN ? TCPSTATE_LISTEN : TCPSTATE_CLOSE;
 
-	if (kind == DO_LISTEN ? old == TCPSTATE_CLOSE && (p->state != TCPSTATE_CLOSE ||
-							   p->next_life == cfg.lives) :
-				old != TCPSTATE_LISTEN)
+	if (kind != DO_LISTEN && old != TCPSTATE_LISTEN)
+		return false;
+	if (kind == DO_LISTEN && old == TCPSTATE_CLOSE &&
+	    (p->state != TCPSTATE_CLOSE || p->next_life == cfg.lives))
 		return false;
 	edge = look_up(old, ev);
 	if (edge->kind == TCPSTATE_EDGE_MOVE) {
@@ -985,7 +987,8 @@ static void show_segment(u16 s)
 {
 	struct tcpstate_seg seg = unpack(s);
 
-	printf(" <%d,%d%s%s%s%s%s>", (int)(seg.seq - BASE), (int)(seg.ack - BASE),
+	printf(" <%d,%d%s%s%s%s%s>", (int)(seg.seq - BASE),
+	       seg.flags & TCPSTATE_ACK ? (int)(seg.ack - BASE) : 0,
 	       seg.flags & TCPSTATE_SYN ? " SYN" : "", seg.flags & TCPSTATE_FIN ? " FIN" : "",
 	       seg.flags & TCPSTATE_RST ? " RST" : "", seg.flags & TCPSTATE_ACK ? " ACK" : "",
 	       seg.len ? " octet" : "");

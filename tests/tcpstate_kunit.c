@@ -49,6 +49,7 @@ static struct kunit_suite pure_suite = {
 	.name = "tcpstate",
 	.test_cases = pure_cases,
 };
+
 kunit_test_suite(pure_suite);
 
 MODULE_DESCRIPTION("KUnit tests of tcpstate's pure layer");
