@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The socket, the flow, the network namespace, and the prototypes of every
- * file from layer 1 up, under a banner per file.
+ * source from layer 1 up, under a banner each.
  */
 #ifndef TCPSTATE_H
 #define TCPSTATE_H
@@ -142,7 +142,7 @@ struct tcpstate_bind {
 struct tcpstate_timewait {
 	struct tcpstate_flow flow;
 	refcount_t ref;
-	spinlock_t lock;
+	spinlock_t lock;	/* the numbers and the state */
 	struct timer_list timer;
 	struct tcpstate_net *tn;
 	struct list_head node;
@@ -201,6 +201,7 @@ struct tcpstate_timewait {
  * @last_sent: jiffies of the last text that we sent
  * @deferred: bits of enum tcpstate_deferred
  * @ooo: text beyond RCV.NXT, ordered by number
+ * @ooo_newest: number of the buffer that came there last
  * @rtx_timer: retransmission and persist
  * @delack_timer: delayed ACK
  * @rtx_when: jiffies when @rtx_timer should fire
@@ -261,6 +262,7 @@ struct tcpstate_sock {
 	unsigned long last_sent;
 	unsigned long deferred;
 	struct rb_root ooo;
+	u32 ooo_newest;
 	struct timer_list rtx_timer;
 	struct timer_list delack_timer;
 	unsigned long rtx_when;
@@ -269,7 +271,7 @@ struct tcpstate_sock {
 
 	struct sock *listener;
 	struct list_head accept_node;
-	spinlock_t accept_lock;
+	spinlock_t accept_lock;	/* the accept queue */
 	struct list_head accept_ready;
 	struct list_head accept_half;
 	u32 accept_half_len;
@@ -287,9 +289,9 @@ static inline struct tcpstate_sock *tcpstate_sk(const struct sock *sk)
 	return (struct tcpstate_sock *)sk;
 }
 
-/* Partner of the release in tcpstate_state.c. */
 static inline u8 tcpstate_state(const struct sock *sk)
 {
+	/* Partner: the release in the choke point's store(). */
 	return smp_load_acquire(&tcpstate_sk(sk)->flow.state);
 }
 
@@ -403,17 +405,17 @@ struct tcpstate_net {
 	atomic_t gauge[TCPSTATE_MAX_STATES];
 	atomic_t edges[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT];
 
-	spinlock_t port_lock;
-	struct mutex port_mutex;
+	spinlock_t port_lock;	/* claims on ports */
+	struct mutex port_mutex;	/* reservations */
 	struct hlist_head *ports;
 	struct list_head idle_holds;
 	struct work_struct port_work;
 	unsigned long *port_map;
 
-	spinlock_t timewait_lock;
+	spinlock_t timewait_lock;	/* the list of minis */
 	struct list_head timewaits;
 
-	struct mutex hook_mutex;
+	struct mutex hook_mutex;	/* registration of the hook */
 	bool hooked;
 	struct sock *rst_sk;
 

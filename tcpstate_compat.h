@@ -14,8 +14,8 @@
 #include <net/net_namespace.h>
 #include <net/secure_seq.h>
 #include <net/sock.h>
-#if __has_include(<net/proto_memory.h>)
-#include <net/proto_memory.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#include <net/proto_memory.h>	/* 6.10: split off net/sock.h */
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)

@@ -9,7 +9,7 @@
 #define DUP_THRESHOLD	3
 #define INFINITE_WND	0x7fffffffu
 /* Nothing above this is ever reached by the 2^30 window; keeps sums in 32 bits. */
-#define CWND_MAX	(1u << 30)
+#define CWND_MAX	0x40000000u
 
 /* RFC 6928 */
 static u32 initial_window(u32 mss)

@@ -38,6 +38,7 @@ void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg)
 	tcb->rcv_adv = tcb->rcv_nxt + offered;
 	ts->copied_seq = tcb->rcv_nxt;
 	ts->ack_seq = tcb->irs;
+	tcb->sack_ok = seg->opt.has_sack_perm;
 	tcb->wscale_ok = seg->opt.has_wscale;
 	tcb->snd_wscale = tcb->wscale_ok ? seg->opt.wscale : 0;
 	if (!tcb->wscale_ok)
@@ -286,6 +287,7 @@ static void ooo_insert(struct sock *sk, struct sk_buff *skb)
 	struct rb_node **p = &ts->ooo.rb_node, *parent = NULL, *next;
 	u32 end = seg->seq + seg->len;
 
+	ts->ooo_newest = seg->seq;
 	if (!may_charge(sk, skb, READ_ONCE(sk->sk_rcvbuf))) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_OFODROPPED);
 		kfree_skb(skb);

@@ -11,6 +11,7 @@ enum {
 	KIND_MSS = 2,
 	KIND_WSCALE = 3,
 	KIND_SACK_PERM = 4,
+	KIND_SACK = 5,
 	KIND_TSTAMP = 8,
 };
 
@@ -117,6 +118,36 @@ unsigned int tcpstate_opt_write(u8 *bytes, const struct tcpstate_options *opt)
 		*p++ = opt->wscale;
 	}
 	return (unsigned int)(p - bytes);
+}
+
+/**
+ * tcpstate_opt_write_sack() - write a SACK option, padded to 32 bits
+ * @bytes: room for 36 octets
+ * @blocks: what is held beyond RCV.NXT, the newest first
+ * @n: how many, at most TCPSTATE_MAX_SACK_BLOCKS; more are left out
+ *
+ * Context: any.
+ * Return: octets written, a multiple of 4; 0 for no blocks.
+ * Source: RFC 2018 3.
+ */
+unsigned int tcpstate_opt_write_sack(u8 *bytes, const struct tcpstate_sack_block *blocks,
+				     unsigned int n)
+{
+	unsigned int i;
+
+	if (!n)
+		return 0;
+	if (n > TCPSTATE_MAX_SACK_BLOCKS)
+		n = TCPSTATE_MAX_SACK_BLOCKS;
+	bytes[0] = KIND_NOP;
+	bytes[1] = KIND_NOP;
+	bytes[2] = KIND_SACK;
+	bytes[3] = (u8)(2 + 8 * n);
+	for (i = 0; i < n; i++) {
+		put32(bytes + 4 + 8 * i, blocks[i].start);
+		put32(bytes + 8 + 8 * i, blocks[i].end);
+	}
+	return 4 + 8 * n;
 }
 
 /**

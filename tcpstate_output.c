@@ -110,18 +110,59 @@ void tcpstate_output_sync_mss(struct sock *sk)
 	tcpstate_cong_set_mss(&ts->cong, ts->tcb.snd_mss);
 }
 
+/* The row of held text that node begins, as one block; node moves behind it. */
+static struct tcpstate_sack_block next_block(struct rb_node **node)
+{
+	const struct tcpstate_seg *seg = &tcpstate_cb(rb_to_skb(*node))->seg;
+	struct tcpstate_sack_block block = { seg->seq, seg->seq + seg->len };
+
+	while ((*node = rb_next(*node))) {
+		seg = &tcpstate_cb(rb_to_skb(*node))->seg;
+		if (tcpstate_after(seg->seq, block.end))
+			break;
+		if (tcpstate_after(seg->seq + seg->len, block.end))
+			block.end = seg->seq + seg->len;
+	}
+	return block;
+}
+
+/* RFC 2018 4: the block with the newest text stands first, then the lowest. */
+static unsigned int write_sack(const struct tcpstate_sock *ts, u8 *bytes)
+{
+	struct tcpstate_sack_block blocks[TCPSTATE_MAX_SACK_BLOCKS];
+	struct rb_node *node = rb_first(&ts->ooo);
+	unsigned int n = 1;
+	bool found = false;
+
+	while (node && (n < ARRAY_SIZE(blocks) || !found)) {
+		struct tcpstate_sack_block block = next_block(&node);
+
+		if (!found && tcpstate_between(ts->ooo_newest, block.start, block.end - 1)) {
+			blocks[0] = block;
+			found = true;
+		} else if (n < ARRAY_SIZE(blocks)) {
+			blocks[n++] = block;
+		}
+	}
+	return found ? tcpstate_opt_write_sack(bytes, blocks, n) :
+		       tcpstate_opt_write_sack(bytes, blocks + 1, n - 1);
+}
+
 static unsigned int write_options(struct sock *sk, const struct cut *cut, u8 *bytes)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_options opt = {};
 
 	if (!cut->syn_options)
-		return 0;
+		/* Text keeps the whole segment; an ACK for a hole has none. */
+		return ts->tcb.sack_ok && !cut->len && !RB_EMPTY_ROOT(&ts->ooo) &&
+		       !(cut->flags & TCPSTATE_RST) ? write_sack(ts, bytes) : 0;
 	ts->tcb.rcv_mss = tcpstate_output_advertised_mss(sk);
 	opt.mss = ts->tcb.rcv_mss;
 	/* Offered in a SYN; in a SYN+ACK only where the peer's SYN had it. */
 	opt.has_wscale = !(cut->flags & TCPSTATE_ACK) || ts->tcb.wscale_ok;
 	opt.wscale = ts->tcb.rcv_wscale;
+	opt.has_sack_perm = !(cut->flags & TCPSTATE_ACK) || ts->tcb.sack_ok;
 	return tcpstate_opt_write(bytes, &opt);
 }
 

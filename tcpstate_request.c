@@ -98,6 +98,8 @@ void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb)
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
 		goto overflow;
 	}
+	/* For sparse: sk_clone_lock() returns it locked. */
+	__acquire(&child->sk_lock.slock);
 	init_child(child, listener, skb);
 	tcpstate_port_share(tn, &tcpstate_sk(child)->bind, &ls->bind);
 	/* -EADDRNOTAVAIL: the same SYN twice, on two CPUs. */

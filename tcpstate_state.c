@@ -22,9 +22,9 @@ static_assert((int)TCPSTATE_LAST_ACK == (int)TCP_LAST_ACK);
 static_assert((int)TCPSTATE_LISTEN == (int)TCP_LISTEN);
 static_assert((int)TCPSTATE_CLOSING == (int)TCP_CLOSING);
 
-/* The store.  Readers acquire: tcpstate_state(). */
 static void store(struct tcpstate_flow *flow, u8 state)
 {
+	/* Partner: the acquire in tcpstate_state(). */
 	smp_store_release(&flow->state, state);
 }
 

@@ -97,6 +97,8 @@ struct tcpstate_seg {
  * @snd_wscale: shift of the windows that we receive
  * @rcv_wscale: shift of the windows that we send
  * @passive: SYN_RECV was entered from LISTEN (MUST-11)
+ * @sack_ok: the peer takes SACK blocks (RFC 2018); we send them, and as a
+ *	sender do without them
  * @wscale_ok: both sides scale their windows
  */
 struct tcpstate_tcb {
@@ -117,6 +119,7 @@ struct tcpstate_tcb {
 	u8 snd_wscale;
 	u8 rcv_wscale;
 	bool passive;
+	bool sack_ok;
 	bool wscale_ok;
 };
 
@@ -205,6 +208,16 @@ const char *tcpstate_seg_drop_name(u8 reason);
 
 /* --- tcpstate_opt.c --- */
 
+/* Without timestamps four blocks fit behind two octets of padding. */
+#define TCPSTATE_MAX_SACK_BLOCKS	4
+
+struct tcpstate_sack_block {
+	u32 start;	/* first number held */
+	u32 end;	/* one past the last */
+};
+
+unsigned int tcpstate_opt_write_sack(u8 *bytes, const struct tcpstate_sack_block *blocks,
+				     unsigned int n);
 void tcpstate_opt_parse(const u8 *bytes, unsigned int len, struct tcpstate_options *opt);
 unsigned int tcpstate_opt_write(u8 *bytes, const struct tcpstate_options *opt);
 u8 tcpstate_opt_wscale(u32 space);

@@ -196,7 +196,7 @@ class Demo:
             self.intact += 1
 
     def show(self, change):
-        if change.port and self.port not in change.port:
+        if change.port and (self.port not in change.port or change.old == change.new):
             return False
         if self.began is None:
             self.began = change.when
@@ -463,10 +463,9 @@ def main():
                   End("left", True, False, clean), End("right", False, True))
     demo.transfer("a stranger's client gives a file to our server",
                   End("left", False, False, clean), End("right", True, True))
-    # Only we send here: the in-tree TCP's RTO grows to many seconds at such a loss
-    # against a peer that offers neither SACK nor timestamps.
-    demo.transfer("the first once more, over a bad link",
-                  End("left", True, False, lossy), End("right", False, True), netem=LOSSY)
+    demo.transfer("both give a file at once, over a bad link",
+                  End("left", True, False, lossy), End("right", False, True, lossy),
+                  netem=LOSSY)
     demo.transfer("our client gives a file to our server",
                   End("left", True, False, clean), End("right", True, True))
     demo.transfer("our server gives a file to our client, on IP protocol 253",

@@ -128,6 +128,42 @@ static bool opt_write_holds(unsigned int i)
 
 SUITE(opt_write);
 
+struct opt_write_sack_row {
+	struct row row;
+	u8 n;
+	struct tcpstate_sack_block blocks[5];
+	u8 len;
+	u8 bytes[40];
+};
+
+static const struct opt_write_sack_row opt_write_sack[] = {
+	{ { "opt_write_sack__none", "RFC 2018 3" }, 0, { { 0 } }, 0, { 0 } },
+	{ { "opt_write_sack__one", "RFC 2018 3" }, 1, { { 0x01020304, 0xfffefdfc } },
+	  B(1, 1, 5, 10, 1, 2, 3, 4, 0xff, 0xfe, 0xfd, 0xfc) },
+	{ { "opt_write_sack__two_in_order_given", "RFC 2018 4" }, 2, { { 7, 9 }, { 1, 2 } },
+	  B(1, 1, 5, 18, 0, 0, 0, 7, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 2) },
+	{ { "opt_write_sack__five_leave_out_the_last", "RFC 2018 3: 40 octets" }, 5,
+	  { { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 }, { 9, 10 } },
+	  B(1, 1, 5, 34, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4,
+	    0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 8) },
+};
+
+static bool opt_write_sack_holds(unsigned int i)
+{
+	const struct opt_write_sack_row *r = &opt_write_sack[i];
+	u8 bytes[37] = { [36] = 0xaa };
+	unsigned int k, n = tcpstate_opt_write_sack(bytes, r->blocks, r->n);
+
+	if (n != r->len || n % 4 || bytes[36] != 0xaa)
+		return false;
+	for (k = 0; k < n; k++)
+		if (bytes[k] != r->bytes[k])
+			return false;
+	return true;
+}
+
+SUITE(opt_write_sack);
+
 struct opt_wscale_row {
 	struct row row;
 	u32 space;
@@ -246,7 +282,8 @@ static bool opt_whole_holds(unsigned int i)
 SUITE(opt_whole);
 
 static const struct suite * const opt_suites[] = {
-	&opt_parse_suite, &opt_write_suite, &opt_wscale_suite, &opt_whole_suite,
+	&opt_parse_suite, &opt_write_suite, &opt_write_sack_suite, &opt_wscale_suite,
+	&opt_whole_suite,
 };
 
 #undef B

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A receiver whose peer takes SACK must tell in each ACK for a hole what it
+ * holds beyond the hole, the newest first (RFC 2018 3 and 4).
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "lib/wire.h"
+
+WIRE_FIXTURE(sack)
+
+/* Block i of the segment's SACK option, relative to the peer's ISS. */
+static bool block(const struct wire_conn *c, int i, uint32_t start, uint32_t end)
+{
+	const struct wire_seg *seg = &c->got;
+	uint32_t edge[2];
+	int at = 0;
+
+	while (at < seg->optlen && seg->opt[at] != 5)
+		at += seg->opt[at] < 2 ? 1 : seg->opt[at + 1];
+	if (i >= seg->nsack || at >= seg->optlen)
+		return false;
+	memcpy(edge, seg->opt + at + 2 + 8 * i, sizeof(edge));
+	return ntohl(edge[0]) - c->iss == start && ntohl(edge[1]) - c->iss == end;
+}
+
+WIRE_TEST(sack, not_offered)
+{
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
+	SEND(c, "A seq 101 len 100");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(0, c->got.nsack);
+}
+
+WIRE_TEST(sack, one_hole)
+{
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
+	SEND(c, "A seq 101 len 100");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(1, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 101, 201));
+	/* Text that lies behind what is held is one block with it. */
+	SEND(c, "A seq 201 len 100");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(1, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 101, 301));
+	SEND(c, "A seq 1 len 100");
+	EXPECT(c, "A seq 1 ack 301 len 0");
+	ASSERT_EQ(0, c->got.nsack);
+	ASSERT_EQ(0, wire_read(c, 300));
+}
+
+WIRE_TEST(sack, newest_first)
+{
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
+	SEND(c, "A seq 501 len 100");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_TRUE(block(c, 0, 501, 601));
+	SEND(c, "A seq 101 len 100");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(2, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 101, 201));
+	ASSERT_TRUE(block(c, 1, 501, 601));
+	SEND(c, "A seq 301 len 100");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(3, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 301, 401));
+	/* The lowest hole closes; what is left is still told. */
+	SEND(c, "A seq 1 len 100");
+	EXPECT(c, "A seq 1 ack 201 len 0");
+	ASSERT_EQ(2, c->got.nsack);
+}
+
+WIRE_TEST(sack, no_more_than_fit)
+{
+	struct wire_conn *c = &self->c;
+	int i;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
+	for (i = 1; i <= 6; i++) {
+		SEND(c, "A seq %d len 100", 1 + 200 * i);
+		EXPECT(c, "A seq 1 ack 1 len 0");
+		ASSERT_EQ(i < 4 ? i : 4, c->got.nsack);
+		ASSERT_TRUE(block(c, 0, 1 + 200 * i, 101 + 200 * i));
+	}
+}
+
+WIRE_TEST(sack, active_opener_offers)
+{
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, wire_active(c, "mss 1460 sackok"));
+	SEND(c, "A seq 101 len 100");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(1, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 101, 201));
+}
+
+TEST_HARNESS_MAIN
