@@ -118,8 +118,11 @@ static void init_inet(struct sock *sk)
 	struct inet_sock *inet = inet_sk(sk);
 
 	tcpstate_inet_init_flags(inet);
-	inet->pmtudisc = READ_ONCE(sock_net(sk)->ipv4.sysctl_ip_no_pmtu_disc) ?
-			 IP_PMTUDISC_DONT : IP_PMTUDISC_WANT;
+	/*
+	 * Routers may cut our packets: ICMP errors do not reach us yet, and
+	 * with DF a smaller MTU on the way would swallow them unheard.
+	 */
+	inet->pmtudisc = IP_PMTUDISC_DONT;
 	inet->uc_ttl = -1;
 	inet->mc_ttl = 1;
 	atomic_set(&inet->inet_id, get_random_u16());

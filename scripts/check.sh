@@ -65,14 +65,16 @@ build_module() {
 	[[ $status == 0 ]] && ! grep -E 'warning:|WARNING:' "$build/module.log"
 }
 
-run_selftests() {
+run_selftests() { # WIRE NAME...
 	local option=() name status=0
+	export TCPSTATE_WIRE=$1
+	shift
 	for name in "$@"; do
 		option+=(-t "$name")
 	done
 	rm -f "$build/results"
 	make -s -C selftests install OUTPUT="$build/selftests" INSTALL_ROOT="$build/kselftest" || return 1
-	selftests/vm.sh --rw "$build" --timeout 2400 --debug-log "$build/kernel.log" -- \
+	selftests/vm.sh --rw "$build" --timeout 2400 --debug-log "$build/kernel-wire-$TCPSTATE_WIRE.log" -- \
 		selftests/run.sh -r "$build/results" "${option[@]}" || status=$?
 	if [[ -s $build/results ]]; then
 		sed 1d "$build/results" | sed 's/^/not ok: /'
@@ -93,5 +95,6 @@ if [[ $# == 0 ]]; then
 	step counted lint scripts/lint.sh
 	step counted 'vm selftest' selftests/vm_selftest.sh
 fi
-step counted selftests run_selftests "$@"
+step counted 'selftests on wire 6' run_selftests 6 "$@"
+step counted 'selftests on wire 253' run_selftests 253 "$@"
 finish
