@@ -63,15 +63,12 @@ struct proto_accept_arg {
 	(inet)->mc_all = 1;			\
 } while (0)
 #define tcpstate_inet_set_freebind(sk)	(inet_sk(sk)->freebind = 1)
-#define tcpstate_inet_recverr(inet)	((inet)->recverr)
 #else
 #define tcpstate_inet_init_flags(inet) do {	\
 	inet_set_bit(MC_LOOP, (struct sock *)(inet));	\
 	inet_set_bit(MC_ALL, (struct sock *)(inet));	\
 } while (0)
 #define tcpstate_inet_set_freebind(sk)	inet_set_bit(FREEBIND, sk)
-#define tcpstate_inet_recverr(inet)	\
-	inet_test_bit(RECVERR, (struct sock *)(inet))
 #endif
 
 #endif /* TCPSTATE_COMPAT_H */

@@ -143,15 +143,37 @@ drop:
 		put(flow);
 }
 
-static struct tcpstate_flow *find(struct tcpstate_net *tn, const struct tcpstate_key *key)
+/* SO_BINDTODEVICE, and with l3mdev the VRF that a packet came in by. */
+static bool device_ok(const struct tcpstate_net *tn, const struct tcpstate_flow *flow,
+		      struct sk_buff *skb)
+{
+	int device;
+
+	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
+		device = container_of(flow, struct tcpstate_timewait, flow)->bind.device;
+	else
+		device = READ_ONCE(container_of(flow, struct tcpstate_sock,
+						flow)->inet.sk.sk_bound_dev_if);
+	return !device || inet_sk_bound_dev_eq(tn->net, device, inet_iif(skb), inet_sdif(skb));
+}
+
+/* The flow or the listener that a segment is for, held, or NULL. */
+static struct tcpstate_flow *find(struct tcpstate_net *tn, const struct tcpstate_key *key,
+				  struct sk_buff *skb)
 {
 	struct tcpstate_flow *flow = tcpstate_demux_find(tn, key);
 	struct sock *listener;
 
-	if (flow)
+	if (!flow) {
+		listener = tcpstate_demux_find_listener(tn, key);
+		if (!listener)
+			return NULL;
+		flow = &tcpstate_sk(listener)->flow;
+	}
+	if (device_ok(tn, flow, skb))
 		return flow;
-	listener = tcpstate_demux_find_listener(tn, key);
-	return listener ? &tcpstate_sk(listener)->flow : NULL;
+	put(flow);
+	return NULL;
 }
 
 /* Conntrack confirms at the same priority as ours, perhaps after us. */
@@ -188,7 +210,7 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	if (!test_bit(ntohs(p[1]), tn->port_map))
 		return NF_ACCEPT;
 	tcpstate_ipv4.key(skb, IPPROTO_TCP, p, &key);
-	flow = find(tn, &key);
+	flow = find(tn, &key, skb);
 	if (!flow)
 		return NF_ACCEPT;	/* the in-tree TCP sends the RST */
 	if (!confirm(skb) || skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
@@ -218,7 +240,7 @@ static int receive_experiment(struct sk_buff *skb)
 
 	if (pskb_may_pull(skb, sizeof(struct tcphdr))) {
 		tcpstate_ipv4.key(skb, TCPSTATE_PROTO_EXPERIMENT, skb->data, &key);
-		flow = find(tcpstate_net(net), &key);
+		flow = find(tcpstate_net(net), &key, skb);
 	}
 	receive(net, flow, skb, TCPSTATE_PROTO_EXPERIMENT);
 	return 0;

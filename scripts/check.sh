@@ -93,6 +93,8 @@ step whole 'module build' build_module
 if [[ $# == 0 ]]; then
 	step counted 'user-space tests' make --no-print-directory -C tests check
 	step counted lint scripts/lint.sh
+	step counted docs scripts/check-docs.sh
+	step counted 'docs self-test' scripts/check-docs.sh --self-test
 	step counted 'vm selftest' selftests/vm_selftest.sh
 fi
 step counted 'selftests on wire 6' run_selftests 6 "$@"
