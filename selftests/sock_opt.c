@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/capability.h>
@@ -538,6 +539,20 @@ TEST_F(opt, bind_to_device)
 						6)));
 	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
 	EXPECT_EQ(0, sock_connect(fd, &addr));
+}
+
+TEST_F(opt, bound_device_keeps_others_out)
+{
+	struct sockaddr_in addr;
+	int listener = sock_listen(&addr, 1);
+	int fd = sock_new(0);
+
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, system("ip link add other0 type dummy && ip link set other0 up"));
+	ASSERT_EQ(0, setsockopt(listener, SOL_SOCKET, SO_BINDTODEVICE, "other0", 7));
+	EXPECT_EQ(ECONNREFUSED, sock_errno(sock_connect(fd, &addr)));
+	ASSERT_EQ(0, setsockopt(listener, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	EXPECT_EQ(0, sock_connect(sock_new(0), &addr));
 }
 
 TEST_F(opt, after_the_end)
