@@ -98,6 +98,9 @@ static void advance(struct sock *sk, u32 ack)
 	bool limited = used + tcb->snd_mss > ts->cong.cwnd || used * 2 >= ts->cong.cwnd;
 
 	tcb->snd_una = ack;
+	/* After 2^32 octets SND.UNA comes by ISS again; the SYN stays acknowledged. */
+	if (tcb->snd_una == tcb->iss)
+		tcb->iss--;
 	ts->bytes_acked += bytes;
 	ts->rtx_count = 0;
 	take_sample(ts);
@@ -227,6 +230,10 @@ static struct sk_buff *compacted(struct sock *sk, struct sk_buff *skb)
 	big = alloc_skb(COMPACT_SIZE, GFP_ATOMIC);
 	if (!big)
 		return skb;
+	if (!sk_rmem_schedule(sk, big, big->truesize)) {
+		kfree_skb(big);
+		return skb;
+	}
 	skb_copy_bits(skb, 0, skb_put(big, skb->len), skb->len);
 	memcpy(big->cb, skb->cb, sizeof(skb->cb));
 	consume_skb(skb);
