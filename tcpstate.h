@@ -197,6 +197,7 @@ struct tcpstate_timewait {
  * @rcv_seg: largest text received in one segment, octets
  * @ack_seq: RCV.NXT as the peer last heard it
  * @first_sent: jiffies when the oldest unanswered thing was sent
+ * @pmtu: MTU of the path that the send MSS was made for, octets
  * @last_rcv: jiffies of the last segment from the peer
  * @last_sent: jiffies of the last text that we sent
  * @deferred: bits of enum tcpstate_deferred
@@ -257,6 +258,7 @@ struct tcpstate_sock {
 	u64 rtt_start;
 	u32 rcv_seg;
 	u32 ack_seq;
+	u32 pmtu;
 	unsigned long first_sent;
 	unsigned long last_rcv;
 	unsigned long last_sent;
@@ -350,6 +352,7 @@ enum tcpstate_mib_item {
 	TCPSTATE_MIB_OFODROPPED,
 	TCPSTATE_MIB_RCVQDROPPED,
 	TCPSTATE_MIB_BACKLOGDROPPED,
+	TCPSTATE_MIB_MINTTLDROPPED,
 	TCPSTATE_MIB_NOMEMORY,
 	TCPSTATE_MIB_ABORTONDATA,
 	TCPSTATE_MIB_ABORTONCLOSE,
@@ -504,6 +507,7 @@ void tcpstate_port_put(struct tcpstate_net *tn, struct tcpstate_bind *bind);
  * @for_us: the segment was sent to one host, not to many (MUST-57, MUST-63)
  * @checksum_ok: verify a received segment; data points to the TCP header
  * @iss: initial send sequence number (RFC 6528)
+ * @names_match: a received segment is of the connection that a socket has now
  * @set_name: read the names of a socket into its flow's key
  * @take_name: set a child's names from a received segment
  */
@@ -520,6 +524,7 @@ struct tcpstate_af {
 	bool (*for_us)(const struct sk_buff *skb);
 	bool (*checksum_ok)(struct sk_buff *skb, u8 wire);
 	u32 (*iss)(const struct sock *sk);
+	bool (*names_match)(const struct sock *sk, const struct sk_buff *skb);
 	void (*set_name)(struct sock *sk, bool listener);
 	void (*take_name)(struct sock *child, const struct sk_buff *skb);
 };
@@ -541,6 +546,8 @@ void tcpstate_output_syn_again(struct sock *sk);
 void tcpstate_output_probe(struct sock *sk);
 void tcpstate_output_keepalive(struct sock *sk);
 void tcpstate_output_arm(struct sock *sk);
+bool tcpstate_output_waits(const struct tcpstate_sock *ts);
+void tcpstate_output_uncork(struct sock *sk);
 void tcpstate_output_release_acked(struct sock *sk);
 void tcpstate_output_purge(struct sock *sk);
 void tcpstate_output_sync_mss(struct sock *sk);
@@ -573,9 +580,8 @@ void tcpstate_timer_restart_keepalive(struct sock *sk);
 
 /* --- tcpstate_request.c (layer 4) --- */
 
-void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb);
+void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb, u32 iss);
 void tcpstate_request_done(struct sock *child);
-void tcpstate_request_reopen(struct net *net, struct sk_buff *skb);
 void tcpstate_request_stop(struct sock *listener);
 struct sock *tcpstate_request_take(struct sock *listener);
 
@@ -584,14 +590,18 @@ struct sock *tcpstate_request_take(struct sock *listener);
 int tcpstate_timewait_init(void);
 void tcpstate_timewait_exit(void);
 void tcpstate_timewait_enter(struct sock *sk);
-bool __must_check tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb);
+void tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb,
+			     struct sock *listener);
 void tcpstate_timewait_put(struct tcpstate_timewait *tw);
 void tcpstate_timewait_purge(struct tcpstate_net *tn);
 
 /* --- tcpstate_sock.c (layer 4) --- */
 
+/* For tcpstate_sock_init_transport(): choose one (RFC 6528). */
+#define TCPSTATE_ANY_ISS	0
+
 void tcpstate_sock_init(struct sock *sk, u8 wire);
-void tcpstate_sock_init_transport(struct sock *sk);
+void tcpstate_sock_init_transport(struct sock *sk, u32 iss);
 int tcpstate_sock_get_port(struct sock *sk, unsigned short port);
 void tcpstate_sock_put_port(struct sock *sk);
 int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int len);

@@ -539,7 +539,9 @@ static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event
 		break;
 	case TCPSTATE_EV_RCV_ACK_OF_SYN:
 		ts->tcb.snd_una = ts->tcb.iss + 1;
-		ts->tcb.snd_wnd = (u32)seg->wnd << ts->tcb.snd_wscale;
+		/* The window of a crossing SYN+ACK is not scaled (RFC 7323 2.2). */
+		ts->tcb.snd_wnd = (u32)seg->wnd << (seg->flags & TCPSTATE_SYN ?
+						    0 : ts->tcb.snd_wscale);
 		ts->tcb.max_wnd = max(ts->tcb.max_wnd, ts->tcb.snd_wnd);
 		ts->tcb.snd_wl1 = seg->seq;
 		ts->tcb.snd_wl2 = seg->ack;
@@ -568,7 +570,9 @@ void tcpstate_input(struct sock *sk, struct sk_buff *skb)
 	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
 	struct tcpstate_check check;
 
-	if (ts->flow.state == TCPSTATE_CLOSE) {
+	/* It was looked up without the lock: the user may have renamed the socket. */
+	if (tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN)) ||
+	    !ts->af->names_match(sk, skb)) {
 		kfree_skb(skb);
 		return;
 	}

@@ -190,6 +190,15 @@ static u32 ipv4_iss(const struct sock *sk)
 			      inet->inet_sport, inet->inet_dport);
 }
 
+static bool ipv4_names_match(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	return th->source == inet->inet_dport && th->dest == inet->inet_sport &&
+	       ip_hdr(skb)->saddr == inet->inet_daddr && ip_hdr(skb)->daddr == inet->inet_saddr;
+}
+
 static void ipv4_set_name(struct sock *sk, bool listener)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
@@ -309,6 +318,7 @@ const struct tcpstate_af tcpstate_ipv4 = {
 	.for_us		= ipv4_for_us,
 	.checksum_ok	= ipv4_checksum_ok,
 	.iss		= ipv4_iss,
+	.names_match	= ipv4_names_match,
 	.set_name	= ipv4_set_name,
 	.take_name	= ipv4_take_name,
 };

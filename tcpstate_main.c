@@ -304,6 +304,10 @@ free_counter:
 
 static void __exit exit_module_tcpstate(void)
 {
+	/* A writer of abort_orphans looks at the namespaces' parts. */
+	kernel_param_lock(THIS_MODULE);
+	WRITE_ONCE(loaded, false);
+	kernel_param_unlock(THIS_MODULE);
 	sock_unregister(family);
 	tcpstate_wire_exit();
 	unregister_pernet_subsys(&net_ops);

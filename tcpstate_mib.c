@@ -34,6 +34,7 @@ static const char * const names[] = {
 	[TCPSTATE_MIB_OFODROPPED]	= "OutOfOrderDropped",
 	[TCPSTATE_MIB_RCVQDROPPED]	= "ReceiveQueueDropped",
 	[TCPSTATE_MIB_BACKLOGDROPPED]	= "BacklogDropped",
+	[TCPSTATE_MIB_MINTTLDROPPED]	= "MinTTLDropped",
 	[TCPSTATE_MIB_NOMEMORY]		= "NoMemory",
 	[TCPSTATE_MIB_ABORTONDATA]	= "AbortOnData",
 	[TCPSTATE_MIB_ABORTONCLOSE]	= "AbortOnClose",

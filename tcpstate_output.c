@@ -99,8 +99,9 @@ void tcpstate_output_sync_mss(struct sock *sk)
 	u32 mss = ts->tcb.peer_mss;
 	u32 headers = ts->af->header_len + TCPSTATE_HDR_LEN;
 
-	if (dst && dst_mtu(dst) > headers)
-		mss = min_t(u32, mss, dst_mtu(dst) - headers);
+	ts->pmtu = dst ? dst_mtu(dst) : 0;
+	if (ts->pmtu > headers)
+		mss = min_t(u32, mss, ts->pmtu - headers);
 	if (ts->rtx_mss)
 		mss = min_t(u32, mss, ts->rtx_mss);
 	opt = rcu_dereference_protected(inet_sk(sk)->inet_opt, lockdep_sock_is_held(sk));
@@ -237,6 +238,11 @@ static int transmit(struct sock *sk, const struct cut *cut)
 	err = ts->af->route(sk);
 	if (err)
 		return err;
+	if (dst_mtu(__sk_dst_get(sk)) != ts->pmtu) {
+		tcpstate_output_sync_mss(sk);
+		if (cut->len > ts->tcb.snd_mss && !sk->sk_gso_type)
+			return -EMSGSIZE;
+	}
 	optlen = write_options(sk, cut, options);
 	skb = alloc_skb(TCPSTATE_HEADROOM + sizeof(*th) + optlen, GFP_ATOMIC);
 	if (!skb) {
@@ -277,6 +283,24 @@ static int transmit(struct sock *sk, const struct cut *cut)
 	err = ts->af->send(sk, skb);
 	/* A full device queue is the network losing the segment. */
 	return err > 0 ? 0 : err;
+}
+
+/*
+ * -EMSGSIZE: the text lies in more fragments than a segment may have, or the
+ * path has become narrower since the cut.
+ */
+static int transmit_shrinking(struct sock *sk, struct cut *cut)
+{
+	int err;
+
+	while ((err = transmit(sk, cut)) == -EMSGSIZE && cut->len > 1) {
+		u32 mss = tcpstate_sk(sk)->tcb.snd_mss;
+
+		cut->flags &= ~(TCPSTATE_FIN | TCPSTATE_PSH);
+		cut->len = cut->len > mss ? rounddown(cut->len / 2 + mss - 1, mss) :
+					    cut->len / 2;
+	}
+	return err;
 }
 
 static void time_segment(struct tcpstate_sock *ts, u32 end)
@@ -363,6 +387,21 @@ static u32 largest_burst(const struct sock *sk)
 	return max_t(u32, rounddown(max, mss), mss);
 }
 
+/**
+ * tcpstate_output_waits() - is there text or a FIN that was never sent
+ * @ts: the socket
+ *
+ * Context: socket lock held.
+ */
+bool tcpstate_output_waits(const struct tcpstate_sock *ts)
+{
+	const struct tcpstate_tcb *tcb = &ts->tcb;
+
+	return !tcpstate_fin_sent(tcb) &&
+	       (tcb->write_seq != tcb->snd_nxt ||
+		(tcpstate_fsm_outflags(ts->flow.state) & TCPSTATE_FIN));
+}
+
 /*
  * May less than a full segment go?  Nagle (SHLD-7), and the sender's half of
  * silly window avoidance (MUST-38), RFC 9293 3.8.6.2.1.
@@ -378,6 +417,18 @@ static bool small_may_go(const struct tcpstate_sock *ts, u32 len, u32 queued, bo
 	if (ts->corked)
 		return false;
 	return ts->nodelay || nothing_in_flight(tcb);
+}
+
+/*
+ * What may be sent again from seq on: the window may have shrunk below what
+ * is on the way (SHLD-16).  One octet at SND.UNA always: it probes a window
+ * that has shrunk to zero (MUST-35).
+ */
+static u32 repeatable(const struct tcpstate_tcb *tcb, u32 seq)
+{
+	u32 edge = tcb->snd_una + max(tcb->snd_wnd, 1U);
+
+	return tcpstate_before(seq, edge) ? edge - seq : 0;
 }
 
 /* After a timeout: send again what was outstanding, as the window opens. */
@@ -397,12 +448,14 @@ static bool go_back(struct sock *sk)
 		if (flight + tcb->snd_mss > cong->cwnd && flight)
 			return false;
 		if (tcpstate_before(cut.seq, end))
-			cut.len = min_t(u32, end - cut.seq, tcb->snd_mss);
+			cut.len = min3(end - cut.seq, (u32)tcb->snd_mss, repeatable(tcb, cut.seq));
+		if (!cut.len && cut.seq != end)
+			return false;
 		if (tcpstate_fin_sent(tcb) && cut.seq + cut.len == tcb->write_seq)
 			cut.flags |= TCPSTATE_FIN;
 		if (cut.seq + cut.len == tcb->write_seq)
 			cut.flags |= TCPSTATE_PSH;
-		if (transmit(sk, &cut))
+		if (transmit_shrinking(sk, &cut))
 			return false;
 		ts->total_retrans++;
 		tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_RETRANSSEGS);
@@ -440,20 +493,6 @@ static bool next_cut(struct sock *sk, struct cut *cut)
 	return len || (cut->flags & TCPSTATE_FIN);
 }
 
-/* -EMSGSIZE: the text lies in more fragments than a segment may have. */
-static int transmit_shrinking(struct sock *sk, struct cut *cut)
-{
-	u32 mss = tcpstate_sk(sk)->tcb.snd_mss;
-	int err;
-
-	while ((err = transmit(sk, cut)) == -EMSGSIZE && cut->len > 1) {
-		cut->flags &= ~(TCPSTATE_FIN | TCPSTATE_PSH);
-		cut->len = cut->len > mss ? rounddown(cut->len / 2 + mss - 1, mss) :
-					    cut->len / 2;
-	}
-	return err;
-}
-
 /**
  * tcpstate_output_push() - send what the state, the windows and Nagle allow
  * @sk: the socket
@@ -468,7 +507,6 @@ void tcpstate_output_push(struct sock *sk)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
 	u8 state = ts->flow.state;
-	bool failed = false;
 	struct cut cut;
 
 	ts->push_pending = false;
@@ -488,22 +526,37 @@ void tcpstate_output_push(struct sock *sk)
 		    time_after(jiffies, ts->last_sent + usecs_to_jiffies(ts->rtt.rto_us)))
 			tcpstate_cong_idle(&ts->cong);
 		while (go_back(sk) && next_cut(sk, &cut)) {
-			failed = transmit_shrinking(sk, &cut) == -ENOBUFS;
-			if (failed)
+			if (transmit_shrinking(sk, &cut) == -ENOBUFS)
 				break;
 			tcb->snd_nxt += cut.len + !!(cut.flags & TCPSTATE_FIN);
 			time_segment(ts, tcb->snd_nxt);
 			arm_if_idle(sk);
 		}
-		/* Held back by the peer's window (persist, MUST-36) or by us. */
-		if (nothing_in_flight(tcb) && !timer_pending(&ts->rtx_timer) &&
-		    (tcb->write_seq != tcb->snd_nxt ||
-		     (tcpstate_fsm_outflags(state) & TCPSTATE_FIN)) &&
-		    !tcpstate_fin_sent(tcb) && (failed || room(ts) < tcb->snd_mss))
+		/*
+		 * Held back by the peer's window (persist, MUST-36), by want of
+		 * memory, or by a cork, which delays but does not keep (MUST-60).
+		 */
+		if (nothing_in_flight(tcb) && tcpstate_output_waits(ts))
 			arm_if_idle(sk);
 	}
 	if (ts->ack_now)
 		tcpstate_output_ack(sk);
+}
+
+/**
+ * tcpstate_output_uncork() - push what a cork or MSG_MORE has held back long enough
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_uncork(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	bool corked = ts->corked;
+
+	ts->corked = false;
+	tcpstate_output_push(sk);
+	ts->corked = corked;
 }
 
 /**
@@ -602,7 +655,7 @@ void tcpstate_output_retransmit(struct sock *sk)
 		return;
 	}
 	end = tcpstate_fin_sent(tcb) ? tcb->write_seq : tcb->snd_nxt;
-	cut.len = min_t(u32, end - cut.seq, tcb->snd_mss);
+	cut.len = min3(end - cut.seq, (u32)tcb->snd_mss, repeatable(tcb, cut.seq));
 	if (cut.seq + cut.len == tcb->write_seq) {
 		if (cut.len)
 			cut.flags |= TCPSTATE_PSH;

@@ -475,7 +475,9 @@ int tcpstate_port_init(struct tcpstate_net *tn)
  */
 void tcpstate_port_exit(struct tcpstate_net *tn)
 {
-	flush_work(&tn->port_work);
+	/* Giving back a reservation may leave the one that covered it idle. */
+	while (flush_work(&tn->port_work))
+		;
 	bitmap_free(tn->port_map);
 	kvfree(tn->ports);
 }

@@ -26,12 +26,13 @@ static bool overloaded(struct sock *listener)
 }
 
 /* What a clone must not share with its listener. */
-static void init_child(struct sock *child, struct sock *listener, const struct sk_buff *skb)
+static void init_child(struct sock *child, struct sock *listener, const struct sk_buff *skb,
+		       u32 iss)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(child);
 
 	ts->af->take_name(child, skb);
-	tcpstate_sock_init_transport(child);
+	tcpstate_sock_init_transport(child, iss);
 	memset(&inet_sk(child)->cork, 0, sizeof(inet_sk(child)->cork));
 	child->sk_frag.page = NULL;
 	child->sk_frag.offset = 0;
@@ -67,11 +68,12 @@ static bool join(struct sock *child)
  * tcpstate_request_syn() - a segment has come to a listener
  * @listener: held by the caller, not locked
  * @skb: parsed; consumed
+ * @iss: of the child; TCPSTATE_ANY_ISS: as RFC 6528 has it
  *
  * Context: softirq or process, softirqs off, RCU read side.
  * Source: RFC 9293 3.10.7.2.
  */
-void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb)
+void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb, u32 iss)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(listener);
 	struct tcpstate_sock *ls = tcpstate_sk(listener);
@@ -100,7 +102,7 @@ void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb)
 	}
 	/* For sparse: sk_clone_lock() returns it locked. */
 	__acquire(&child->sk_lock.slock);
-	init_child(child, listener, skb);
+	init_child(child, listener, skb, iss);
 	tcpstate_port_share(tn, &tcpstate_sk(child)->bind, &ls->bind);
 	/* -EADDRNOTAVAIL: the same SYN twice, on two CPUs. */
 	if (!join(child) || !tcpstate_sk(child)->bind.hold || ls->af->route(child) ||
@@ -121,38 +123,6 @@ overflow:
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
 drop:
 	kfree_skb(skb);
-}
-
-/**
- * tcpstate_request_reopen() - a SYN made a flow in TIME_WAIT go; now it is a request
- * @net: the namespace
- * @skb: parsed; consumed
- *
- * Context: softirq or process; no socket's spinlock held.
- * Source: RFC 9293 3.10.7.4 fourth (MAY-2).
- */
-void tcpstate_request_reopen(struct net *net, struct sk_buff *skb)
-{
-	struct tcpstate_net *tn = tcpstate_net(net);
-	const struct tcpstate_af *af = &tcpstate_ipv4;
-	struct tcpstate_key key;
-	struct tcpstate_reply rst;
-	struct sock *listener;
-
-	local_bh_disable();
-	rcu_read_lock();
-	af->key(skb, ip_hdr(skb)->protocol, tcp_hdr(skb), &key);
-	listener = tcpstate_demux_find_listener(tn, &key);
-	if (listener) {
-		tcpstate_request_syn(listener, skb);
-		sock_put(listener);
-	} else {
-		if (tcpstate_seg_rst_reply(&tcpstate_cb(skb)->seg, &rst))
-			af->reply(tn, skb, &rst);
-		kfree_skb(skb);
-	}
-	rcu_read_unlock();
-	local_bh_enable();
 }
 
 /**

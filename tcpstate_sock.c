@@ -19,14 +19,14 @@
 #define CONNECT_TRIES	128
 
 /* Everything that belongs to one connection and not to the socket. */
-static void init_numbers(struct sock *sk)
+static void init_numbers(struct sock *sk, u32 iss)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	u32 most = max_t(u32, sk->sk_rcvbuf, READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]));
 
 	memset(&ts->tcb, 0, sizeof(ts->tcb));
-	ts->tcb.iss = ts->af->iss(sk);
+	ts->tcb.iss = iss == TCPSTATE_ANY_ISS ? ts->af->iss(sk) : iss;
 	ts->tcb.snd_una = ts->tcb.iss;
 	ts->tcb.snd_nxt = ts->tcb.iss;
 	/* The SYN stands on the octet before the text. */
@@ -60,14 +60,15 @@ static void init_numbers(struct sock *sk)
 /**
  * tcpstate_sock_init_transport() - numbers, timers and lists of a new socket
  * @sk: fresh, or cloned from a listener
+ * @iss: initial send sequence number; TCPSTATE_ANY_ISS: as RFC 6528 has it
  *
  * Context: nobody else sees the socket.
  */
-void tcpstate_sock_init_transport(struct sock *sk)
+void tcpstate_sock_init_transport(struct sock *sk, u32 iss)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	init_numbers(sk);
+	init_numbers(sk, iss);
 	tcpstate_timer_init(sk);
 	ts->ooo = RB_ROOT;
 	memset(&ts->flow.node, 0, sizeof(ts->flow.node));
@@ -106,7 +107,7 @@ void tcpstate_sock_init(struct sock *sk, u8 wire)
 	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(net->ipv4.sysctl_tcp_wmem[1]) * 4);
 	WRITE_ONCE(sk->sk_rcvbuf, min(READ_ONCE(net->ipv4.sysctl_tcp_rmem[1]) * 4,
 				      READ_ONCE(net->ipv4.sysctl_tcp_rmem[2])));
-	tcpstate_sock_init_transport(sk);
+	tcpstate_sock_init_transport(sk, TCPSTATE_ANY_ISS);
 	tcpstate_state_born(sk, TCPSTATE_CLOSE);
 	sk_sockets_allocated_inc(sk);
 }
@@ -253,7 +254,7 @@ int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int le
 	err = ts->af->route(sk);
 	if (err)
 		goto undo_port;
-	init_numbers(sk);
+	init_numbers(sk, TCPSTATE_ANY_ISS);
 	tcpstate_output_sync_mss(sk);
 	sk->sk_shutdown = 0;
 	sock_reset_flag(sk, SOCK_DONE);
@@ -549,7 +550,7 @@ __poll_t tcpstate_sock_poll(struct file *file, struct socket *sock, poll_table *
 {
 	struct sock *sk = sock->sk;
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	u8 state, shutdown = READ_ONCE(sk->sk_shutdown);
+	u8 state, shutdown;
 	__poll_t mask = 0;
 
 	sock_poll_wait(file, sock, wait);

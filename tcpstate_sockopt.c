@@ -34,8 +34,9 @@ static bool ip_option_ok(int name)
 static int set_nodelay(struct sock *sk, int val)
 {
 	tcpstate_sk(sk)->nodelay = val;
+	/* As in-tree, this also sends what waits behind a cork. */
 	if (val && tcpstate_in(tcpstate_sk(sk)->flow.state, TCPSTATE_F_CAN_TRANSMIT))
-		tcpstate_output_push(sk);
+		tcpstate_output_uncork(sk);
 	return 0;
 }
 

@@ -8,6 +8,16 @@
 
 #include "tcpstate.h"
 
+/*
+ * A peer that answers every probe and never opens its window keeps a
+ * connection (MUST-37), but not one that no process waits for.
+ */
+static bool orphan_given_up(const struct tcpstate_sock *ts, int limit)
+{
+	return ts->rtx_count >= limit ||
+	       (ts->rtt.backoff >= limit && tcpstate_rtt_timeout(&ts->rtt) >= ts->rtt.max_us);
+}
+
 static bool given_up(struct sock *sk)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
@@ -25,7 +35,7 @@ static bool given_up(struct sock *sk)
 	else if (ts->user_timeout)
 		return false;
 	else if (sock_flag(sk, SOCK_DEAD))
-		limit = min(limit, READ_ONCE(tn->orphan_retries));
+		return orphan_given_up(ts, min(limit, READ_ONCE(tn->orphan_retries)));
 	return ts->rtx_count >= limit;
 }
 
@@ -86,6 +96,9 @@ static void run_rtx(struct sock *sk)
 		sk_reset_timer(sk, &ts->rtx_timer, ts->rtx_when);
 		return;
 	}
+	/* Stopped when it had already fired. */
+	if (tcb->snd_una == tcb->snd_nxt && !tcpstate_output_waits(ts))
+		return;
 	if (given_up(sk)) {
 		user_timeout(sk);
 		return;
@@ -96,8 +109,8 @@ static void run_rtx(struct sock *sk)
 		return;
 	}
 	if (tcb->snd_una == tcb->snd_nxt) {
-		/* A segment could not be built: try again. */
-		tcpstate_output_push(sk);
+		/* Corked for long enough, or a segment could not be built. */
+		tcpstate_output_uncork(sk);
 		return;
 	}
 	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_TIMEOUTS);
@@ -156,6 +169,9 @@ static void run_slow(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
+	/* Started anew while this waited for the user to let go. */
+	if (timer_pending(&sk->sk_timer))
+		return;
 	if (ts->flow.state == TCPSTATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD))
 		tcpstate_state_event(sk, TCPSTATE_EV_USER_TIMEOUT);
 	else

@@ -10,6 +10,9 @@
 /* As many answers as a full socket gives to what it does not accept. */
 #define ANSWERS_PER_SECOND	10
 
+/* Beyond an unscaled window of text that may still be on its way to the peer. */
+#define ISS_STEP		65537
+
 static struct kmem_cache *cache;
 
 static void free_rcu(struct rcu_head *rcu)
@@ -158,9 +161,9 @@ static void answer(struct tcpstate_timewait *tw, struct sk_buff *skb)
 	tcpstate_ipv4.reply(tw->tn, skb, &ack);
 }
 
-/* What a verdict of the checks makes a mini do.  True: reopen. */
+/* What a verdict of the checks makes a mini do.  True: it made room for a SYN. */
 static bool act(struct tcpstate_timewait *tw, struct sk_buff *skb,
-		const struct tcpstate_check *check)
+		const struct tcpstate_check *check, bool somebody_listens)
 {
 	const struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
 	struct tcpstate_reply rst;
@@ -168,8 +171,11 @@ static bool act(struct tcpstate_timewait *tw, struct sk_buff *skb,
 	switch (check->verdict) {
 	case TCPSTATE_SEG_ACCEPT:
 		if (check->event == TCPSTATE_EV_RCV_SYN) {
-			event(tw, check->event);
-			return true;
+			if (somebody_listens)
+				event(tw, check->event);
+			else
+				answer(tw, skb);
+			return somebody_listens;
 		}
 		if (check->event != TCPSTATE_EV_COUNT) {
 			if (event(tw, check->event))
@@ -196,14 +202,14 @@ static bool act(struct tcpstate_timewait *tw, struct sk_buff *skb,
 /**
  * tcpstate_timewait_input() - a segment for a connection in TIME_WAIT
  * @tw: held by the caller
- * @skb: parsed
+ * @skb: parsed; consumed
+ * @listener: who would take it as a SYN, held by the caller; or NULL
  *
  * Context: softirq, RCU read side.
- * Return: false, skb consumed; or true: the mini has made room for this SYN,
- * which wants tcpstate_request_reopen().
  * Source: RFC 9293 3.10.7.4, RFC 1337.
  */
-bool tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb)
+void tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb,
+			     struct sock *listener)
 {
 	struct tcpstate_check check;
 	struct tcpstate_tcb tcb;
@@ -213,12 +219,14 @@ bool tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb)
 	if (tw->flow.state == TCPSTATE_TIME_WAIT) {
 		tcb = numbers(tw);
 		check = tcpstate_seg_check(&tcb, TCPSTATE_TIME_WAIT, &tcpstate_cb(skb)->seg);
-		reopen = act(tw, skb, &check);
+		reopen = act(tw, skb, &check, listener);
 	}
 	spin_unlock_bh(&tw->lock);
-	if (!reopen)
+	if (reopen)
+		/* Old segments of both directions lie below the new numbers. */
+		tcpstate_request_syn(listener, skb, tw->snd_nxt + ISS_STEP ?: 1);
+	else
 		consume_skb(skb);
-	return reopen;
 }
 
 /**

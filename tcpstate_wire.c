@@ -55,16 +55,42 @@ bad:
 	return false;
 }
 
-/* What ip_local_deliver_finish() and tcp_v4_rcv() ask of a packet. */
-static bool policy_ok(struct sk_buff *skb, struct tcpstate_flow *flow)
+/* The full socket of a flow, or NULL for a mini. */
+static struct sock *full_sock(struct tcpstate_flow *flow)
 {
-	struct sock *sk = flow->kind == TCPSTATE_FLOW_FULL ?
+	return flow->kind == TCPSTATE_FLOW_FULL ?
 		(struct sock *)container_of(flow, struct tcpstate_sock, flow) : NULL;
+}
 
+/*
+ * What ip_local_deliver_finish() and tcp_v4_rcv() ask of a packet for sk,
+ * NULL for a mini.  Data points to the text, before and after.
+ */
+static bool policy_ok(struct sk_buff *skb, struct sock *sk)
+{
+	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	unsigned int header = skb->data - skb_transport_header(skb);
+	bool ok;
+
+	if (sk && ip_hdr(skb)->ttl < READ_ONCE(inet_sk(sk)->min_ttl)) {
+		tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_MINTTLDROPPED);
+		return false;
+	}
 	if (!xfrm4_policy_check(sk, XFRM_POLICY_IN, skb))
 		return false;
 	nf_reset_ct(skb);
-	return !sk || !sk_filter(sk, skb);
+	if (!sk || !rcu_access_pointer(sk->sk_filter))
+		return true;
+	/* A filter sees the segment from its header on, and may cut text off. */
+	__skb_push(skb, header);
+	ok = !sk_filter_trim_cap(sk, skb, header);
+	__skb_pull(skb, header);
+	if (skb->len < seg->len) {
+		seg->len = skb->len;
+		/* What follows the missing text must come again. */
+		seg->flags &= ~TCPSTATE_FIN;
+	}
+	return ok;
 }
 
 /* To a full socket, or to what a user leaves behind when it lets go. */
@@ -91,20 +117,64 @@ static void put(struct tcpstate_flow *flow)
 		sock_put((struct sock *)container_of(flow, struct tcpstate_sock, flow));
 }
 
-/* Hand an accepted segment to whatever stands under its name.  Consumes skb. */
-static void dispatch(struct net *net, struct tcpstate_flow *flow, struct sk_buff *skb)
+/* SO_BINDTODEVICE, and with l3mdev the VRF that a packet came in by. */
+static bool device_ok(const struct tcpstate_net *tn, const struct tcpstate_flow *flow,
+		      struct sk_buff *skb)
 {
-	struct sock *sk;
+	int device;
 
-	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT) {
-		if (tcpstate_timewait_input(container_of(flow, struct tcpstate_timewait, flow),
-					    skb))
-			tcpstate_request_reopen(net, skb);
-		return;
-	}
-	sk = (struct sock *)container_of(flow, struct tcpstate_sock, flow);
-	if (tcpstate_state(sk) == TCPSTATE_LISTEN)
-		tcpstate_request_syn(sk, skb);
+	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
+		device = container_of(flow, struct tcpstate_timewait, flow)->bind.device;
+	else
+		device = READ_ONCE(container_of(flow, struct tcpstate_sock,
+						flow)->inet.sk.sk_bound_dev_if);
+	return !device || inet_sk_bound_dev_eq(tn->net, device, inet_iif(skb), inet_sdif(skb));
+}
+
+/*
+ * A listener, held, that would take this segment as a SYN.  One that is bound
+ * to another device, or whose filter drops it, is none.
+ */
+static struct sock *find_listener(struct tcpstate_net *tn, struct sk_buff *skb, u8 wire)
+{
+	struct tcpstate_key key;
+	struct sock *listener;
+
+	tcpstate_ipv4.key(skb, wire, tcp_hdr(skb), &key);
+	listener = tcpstate_demux_find_listener(tn, &key);
+	if (!listener)
+		return NULL;
+	if (device_ok(tn, &tcpstate_sk(listener)->flow, skb) && policy_ok(skb, listener))
+		return listener;
+	sock_put(listener);
+	return NULL;
+}
+
+/* A mini in TIME_WAIT may make room for a new connection (MAY-2).  Consumes skb. */
+static void dispatch_timewait(struct tcpstate_net *tn, struct tcpstate_timewait *tw,
+			      struct sk_buff *skb, u8 wire)
+{
+	const u8 syn = TCPSTATE_SYN | TCPSTATE_ACK | TCPSTATE_RST;
+	struct sock *listener = NULL;
+
+	if ((tcpstate_cb(skb)->seg.flags & syn) == TCPSTATE_SYN)
+		listener = find_listener(tn, skb, wire);
+	tcpstate_timewait_input(tw, skb, listener);
+	if (listener)
+		sock_put(listener);
+}
+
+/* Hand an accepted segment to whatever stands under its name.  Consumes skb. */
+static void dispatch(struct tcpstate_net *tn, struct tcpstate_flow *flow, struct sk_buff *skb,
+		     u8 wire)
+{
+	struct sock *sk = full_sock(flow);
+
+	if (!sk)
+		dispatch_timewait(tn, container_of(flow, struct tcpstate_timewait, flow), skb,
+				  wire);
+	else if (tcpstate_state(sk) == TCPSTATE_LISTEN)
+		tcpstate_request_syn(sk, skb, TCPSTATE_ANY_ISS);
 	else
 		deliver(sk, skb);
 }
@@ -128,12 +198,9 @@ static void receive(struct net *net, struct tcpstate_flow *flow, struct sk_buff 
 			af->reply(tn, skb, &rst);
 		goto drop;
 	}
-	/* Filters see the segment from its header on. */
-	__skb_push(skb, skb->data - skb_transport_header(skb));
-	if (!policy_ok(skb, flow))
+	if (!policy_ok(skb, full_sock(flow)))
 		goto drop;
-	__skb_pull(skb, tcp_hdr(skb)->doff * 4);
-	dispatch(net, flow, skb);
+	dispatch(tn, flow, skb, wire);
 	put(flow);
 	return;
 
@@ -141,20 +208,6 @@ drop:
 	kfree_skb(skb);
 	if (flow)
 		put(flow);
-}
-
-/* SO_BINDTODEVICE, and with l3mdev the VRF that a packet came in by. */
-static bool device_ok(const struct tcpstate_net *tn, const struct tcpstate_flow *flow,
-		      struct sk_buff *skb)
-{
-	int device;
-
-	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
-		device = container_of(flow, struct tcpstate_timewait, flow)->bind.device;
-	else
-		device = READ_ONCE(container_of(flow, struct tcpstate_sock,
-						flow)->inet.sk.sk_bound_dev_if);
-	return !device || inet_sk_bound_dev_eq(tn->net, device, inet_iif(skb), inet_sdif(skb));
 }
 
 /* The flow or the listener that a segment is for, held, or NULL. */
