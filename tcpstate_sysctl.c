@@ -35,6 +35,8 @@ static const struct ctl_table template[] = {
 	KNOB(retries1, &one, &byte_max),
 	KNOB(retries2, &one, &byte_max),
 	KNOB(orphan_retries, &one, &byte_max),
+	KNOB(max_orphans, SYSCTL_ZERO, SYSCTL_INT_MAX),
+	KNOB(max_tw_buckets, SYSCTL_ZERO, SYSCTL_INT_MAX),
 };
 
 static void defaults(struct tcpstate_net *tn)
@@ -51,6 +53,8 @@ static void defaults(struct tcpstate_net *tn)
 	tn->retries1 = 3;
 	tn->retries2 = 15;
 	tn->orphan_retries = 8;
+	tn->max_orphans = 16384;
+	tn->max_tw_buckets = 262144;
 }
 
 /**
