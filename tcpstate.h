@@ -508,6 +508,24 @@ void tcpstate_demux_replace(struct tcpstate_net *tn, struct tcpstate_flow *old,
 struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
 					  const struct tcpstate_key *key);
 void tcpstate_demux_for_each(struct tcpstate_net *tn, void (*visit)(struct sock *sk));
+
+/**
+ * struct tcpstate_demux_walk - where a walk over the tables is
+ * @tn: the namespace
+ * @iter: place in one of its tables
+ * @listeners: in the table of listeners, else in that of the other flows
+ */
+struct tcpstate_demux_walk {
+	struct tcpstate_net *tn;
+	struct rhashtable_iter iter;
+	bool listeners;
+};
+
+void tcpstate_demux_walk_begin(struct tcpstate_demux_walk *walk, struct tcpstate_net *tn);
+void tcpstate_demux_walk_end(struct tcpstate_demux_walk *walk);
+void tcpstate_demux_walk_resume(struct tcpstate_demux_walk *walk);
+void tcpstate_demux_walk_pause(struct tcpstate_demux_walk *walk);
+struct tcpstate_flow *tcpstate_demux_walk_next(struct tcpstate_demux_walk *walk, bool again);
 struct sock *tcpstate_demux_find_listener(struct tcpstate_net *tn,
 					  const struct tcpstate_key *key, int iif, int sdif);
 

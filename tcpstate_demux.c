@@ -154,32 +154,115 @@ struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
 }
 
 /**
- * tcpstate_demux_for_each() - visit every full socket with a connection
+ * tcpstate_demux_walk_begin() - a walk over every named flow of a namespace
+ * @walk: to be ended with tcpstate_demux_walk_end()
+ * @tn: the namespace
+ *
+ * Listeners first.  One that comes or goes meanwhile may be missed; when a
+ * table grows, what was seen is seen again.
+ *
+ * Context: process.
+ */
+void tcpstate_demux_walk_begin(struct tcpstate_demux_walk *walk, struct tcpstate_net *tn)
+{
+	walk->tn = tn;
+	walk->listeners = true;
+	rhashtable_walk_enter(&tn->listeners.ht, &walk->iter);
+}
+
+/**
+ * tcpstate_demux_walk_end() - no more steps
+ * @walk: the walk, paused
+ *
+ * Context: process.
+ */
+void tcpstate_demux_walk_end(struct tcpstate_demux_walk *walk)
+{
+	rhashtable_walk_exit(&walk->iter);
+}
+
+/**
+ * tcpstate_demux_walk_resume() - enter the RCU read side
+ * @walk: the walk
+ *
+ * Context: any.
+ */
+void tcpstate_demux_walk_resume(struct tcpstate_demux_walk *walk) __acquires(RCU)
+{
+	rhashtable_walk_start(&walk->iter);
+}
+
+/**
+ * tcpstate_demux_walk_pause() - leave the RCU read side; the place is kept
+ * @walk: the walk
+ *
+ * Context: any.
+ */
+void tcpstate_demux_walk_pause(struct tcpstate_demux_walk *walk) __releases(RCU)
+{
+	rhashtable_walk_stop(&walk->iter);
+}
+
+/* From the listeners to the other flows. */
+static void walk_on(struct tcpstate_demux_walk *walk)
+{
+	rhashtable_walk_stop(&walk->iter);
+	rhashtable_walk_exit(&walk->iter);
+	walk->listeners = false;
+	rhashtable_walk_enter(&walk->tn->flows, &walk->iter);
+	rhashtable_walk_start(&walk->iter);
+}
+
+/**
+ * tcpstate_demux_walk_next() - the next flow
+ * @walk: resumed
+ * @again: the one that was found last, if it is still there
+ *
+ * Context: RCU read side.
+ * Return: a flow, not held, or NULL at the end.
+ */
+struct tcpstate_flow *tcpstate_demux_walk_next(struct tcpstate_demux_walk *walk, bool again)
+{
+	void *found;
+
+	for (;; again = false) {
+		found = again ? rhashtable_walk_peek(&walk->iter) :
+				rhashtable_walk_next(&walk->iter);
+		/* -EAGAIN: the table has grown, the walk starts again. */
+		if (IS_ERR(found))
+			continue;
+		if (found)
+			return walk->listeners ? &((struct tcpstate_sock *)found)->flow : found;
+		if (!walk->listeners)
+			return NULL;
+		walk_on(walk);
+	}
+}
+
+/**
+ * tcpstate_demux_for_each() - visit every full socket that has a name
  * @tn: the namespace
  * @visit: called with a held sock, not locked; must not sleep
- *
- * One that comes or goes meanwhile may be missed or met twice.
  *
  * Context: process.
  */
 void tcpstate_demux_for_each(struct tcpstate_net *tn, void (*visit)(struct sock *sk))
 {
-	struct rhashtable_iter iter;
+	struct tcpstate_demux_walk walk;
 	struct tcpstate_flow *flow;
 	struct sock *sk;
 
-	rhashtable_walk_enter(&tn->flows, &iter);
-	rhashtable_walk_start(&iter);
-	while ((flow = rhashtable_walk_next(&iter))) {
-		/* -EAGAIN: the table has grown, the walk starts again. */
-		if (IS_ERR(flow) || flow->kind != TCPSTATE_FLOW_FULL || !take_reference(flow))
+	tcpstate_demux_walk_begin(&walk, tn);
+	tcpstate_demux_walk_resume(&walk);
+	while ((flow = tcpstate_demux_walk_next(&walk, false))) {
+		if (flow->kind != TCPSTATE_FLOW_FULL || !take_reference(flow))
 			continue;
 		sk = (struct sock *)container_of(flow, struct tcpstate_sock, flow);
 		visit(sk);
 		sock_put(sk);
 	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
+	tcpstate_demux_walk_pause(&walk);
+	tcpstate_demux_walk_end(&walk);
 }
 
 /* What fits better counts more; 0: does not fit. */
