@@ -138,9 +138,13 @@ struct tcpstate_bind {
  * @rcv_nxt: see struct tcpstate_tcb
  * @rcv_adv: see struct tcpstate_tcb
  * @max_wnd: see struct tcpstate_tcb
+ * @ts_recent: see struct tcpstate_tcb
+ * @ts_recent_at: see struct tcpstate_tcb
+ * @ts_offset: see struct tcpstate_tcb
  * @answer_second: jiffies when the second of @answers began
  * @answers: segments answered in that second
  * @rcv_wscale: see struct tcpstate_tcb
+ * @ts_ok: see struct tcpstate_tcb
  * @rcu: freed after a grace period
  */
 struct tcpstate_timewait {
@@ -157,9 +161,13 @@ struct tcpstate_timewait {
 	u32 rcv_nxt;
 	u32 rcv_adv;
 	u32 max_wnd;
+	u32 ts_recent;
+	u32 ts_recent_at;
+	u32 ts_offset;
 	u32 answer_second;
 	u8 answers;
 	u8 rcv_wscale;
+	bool ts_ok;
 	struct rcu_head rcu;
 };
 
@@ -424,6 +432,8 @@ struct tcpstate_mib {
  * @orphan_retries: the same for a socket that nobody holds
  * @max_orphans: how many @orphans there may be
  * @max_tw_buckets: how many minis in TIME_WAIT
+ * @timestamps: offer and take timestamps (RFC 7323)
+ * @time_wait_reuse: connect() may take a name in TIME_WAIT: 0 no, 1 yes, 2 on loopback
  * @unprivileged: sockets need no CAP_NET_ADMIN
  * @sysctl: registration
  * @sysctl_table: its table
@@ -463,6 +473,8 @@ struct tcpstate_net {
 	int orphan_retries;
 	int max_orphans;
 	int max_tw_buckets;
+	int timestamps;
+	int time_wait_reuse;
 	int unprivileged;
 	struct ctl_table_header *sysctl;
 	struct ctl_table *sysctl_table;
@@ -601,6 +613,7 @@ void tcpstate_output_overdue(struct sock *sk);
 void tcpstate_output_release_acked(struct sock *sk);
 void tcpstate_output_purge(struct sock *sk);
 void tcpstate_output_sync_mss(struct sock *sk);
+u32 tcpstate_output_tsval(u32 offset);
 u16 tcpstate_output_advertised_mss(struct sock *sk);
 u32 tcpstate_output_receive_space(const struct sock *sk);
 void tcpstate_output_open_window(struct sock *sk);
@@ -644,6 +657,7 @@ void tcpstate_timewait_enter(struct sock *sk);
 void tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb,
 			     struct sock *listener);
 void tcpstate_timewait_put(struct tcpstate_timewait *tw);
+u32 tcpstate_timewait_reuse(struct sock *sk, bool bound);
 void tcpstate_timewait_purge(struct tcpstate_net *tn);
 
 /* --- tcpstate_sock.c (layer 4) --- */

@@ -43,6 +43,9 @@ void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg)
 	tcb->snd_wscale = tcb->wscale_ok ? seg->opt.wscale : 0;
 	if (!tcb->wscale_ok)
 		tcb->rcv_wscale = 0;
+	tcb->ts_ok = tcb->ts_offer && seg->opt.has_tstamp;
+	tcb->ts_recent = seg->opt.tsval;
+	tcb->ts_recent_at = seg->when;
 	tcb->peer_mss = seg->opt.mss ?: ts->af->default_mss;
 	/* A SYN's own window is never scaled (RFC 7323 2.2). */
 	tcb->snd_wnd = seg->wnd;
@@ -52,25 +55,39 @@ void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg)
 	tcpstate_output_sync_mss(sk);
 }
 
-static void take_sample(struct tcpstate_sock *ts)
+/*
+ * SND.UNA has moved: how long was the way?  The segment that was timed tells
+ * it in microseconds; of the others, and of those that were sent twice, the
+ * echo of our timestamp does (RFC 7323 4.1).  Flight: before the ACK, octets.
+ */
+static void take_sample(struct tcpstate_sock *ts, const struct tcpstate_seg *seg, u32 flight)
 {
-	if (!ts->rtt_timing || tcpstate_before(ts->tcb.snd_una, ts->rtt_seq))
+	const struct tcpstate_tcb *tcb = &ts->tcb;
+
+	if (ts->rtt_timing && !tcpstate_before(tcb->snd_una, ts->rtt_seq)) {
+		ts->rtt_timing = false;
+		tcpstate_rtt_sample(&ts->rtt, now_us() - ts->rtt_start);
 		return;
-	ts->rtt_timing = false;
-	tcpstate_rtt_sample(&ts->rtt, now_us() - ts->rtt_start);
+	}
+	/* RFC 7323 appendix G: an ACK for every other segment. */
+	if (tcb->ts_ok && seg->opt.has_tstamp && seg->opt.tsecr)
+		tcpstate_rtt_echo(&ts->rtt,
+				  tcpstate_output_tsval(tcb->ts_offset) - seg->opt.tsecr,
+				  max_t(u32, DIV_ROUND_UP(flight, 2 * tcb->snd_mss), 1));
 }
 
 /* What the handshake taught about the path. */
-static void syn_acked(struct sock *sk)
+static void syn_acked(struct sock *sk, const struct tcpstate_seg *seg)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
 	sk_stop_timer(sk, &ts->rtx_timer);
 	if (ts->rtt_timing) {
-		take_sample(ts);
+		take_sample(ts, seg, 0);
 		return;
 	}
 	tcpstate_rtt_syn_lost(&ts->rtt);
+	take_sample(ts, seg, 0);
 	if (ts->total_retrans)
 		tcpstate_cong_syn_lost(&ts->cong);
 }
@@ -88,11 +105,12 @@ static void grow_sndbuf(struct sock *sk)
 		WRITE_ONCE(sk->sk_sndbuf, want);
 }
 
-/* SND.UNA moves to ack. */
-static void advance(struct sock *sk, u32 ack)
+/* SND.UNA moves to SEG.ACK. */
+static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
+	u32 ack = seg->ack;
 	u32 bytes = ack - tcb->snd_una;
 	u32 used = tcb->snd_nxt - tcb->snd_una;
 	bool limited = used + tcb->snd_mss > ts->cong.cwnd || used * 2 >= ts->cong.cwnd;
@@ -103,7 +121,7 @@ static void advance(struct sock *sk, u32 ack)
 		tcb->iss--;
 	ts->bytes_acked += bytes;
 	ts->rtx_count = 0;
-	take_sample(ts);
+	take_sample(ts, seg, used);
 	if (tcpstate_cong_new_ack(&ts->cong, ack, tcb->snd_nxt, bytes, limited) ==
 	    TCPSTATE_CONG_RETRANSMIT)
 		tcpstate_output_retransmit(sk);
@@ -167,7 +185,7 @@ static void take_ack(struct sock *sk, const struct tcpstate_seg *seg)
 	if (!tcb->snd_wnd || !((u32)seg->wnd << tcb->snd_wscale))
 		ts->rtx_count = 0;
 	if (tcpstate_after(seg->ack, tcb->snd_una))
-		advance(sk, seg->ack);
+		advance(sk, seg);
 	update_window(sk, seg);
 	if (duplicate) {
 		ts->push_pending = true;
@@ -527,6 +545,11 @@ static void refuse(struct sock *sk, struct sk_buff *skb, const struct tcpstate_c
 		tcpstate_output_challenge(sk, true);
 		break;
 	case TCPSTATE_SEG_SYN_AGAIN:
+		/* A peer that has not heard us may ask for less the next time. */
+		if (ts->tcb.ts_ok && !tcpstate_cb(skb)->seg.opt.has_tstamp) {
+			ts->tcb.ts_ok = false;
+			tcpstate_output_sync_mss(sk);
+		}
 		tcpstate_output_syn_again(sk);
 		break;
 	case TCPSTATE_SEG_RST:
@@ -546,7 +569,7 @@ static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event
 	case TCPSTATE_EV_RCV_SYN_ACK:
 		tcpstate_input_take_syn(sk, seg);
 		ts->tcb.snd_una = seg->ack;
-		syn_acked(sk);
+		syn_acked(sk, seg);
 		break;
 	case TCPSTATE_EV_RCV_SYN:
 		if (ts->flow.state != TCPSTATE_SYN_SENT)
@@ -565,7 +588,7 @@ static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event
 		ts->tcb.snd_wl2 = seg->ack;
 		/* close() in SYN_RECV left a FIN to send. */
 		ts->push_pending = true;
-		syn_acked(sk);
+		syn_acked(sk, seg);
 		break;
 	}
 	ts->rtx_count = 0;
@@ -608,6 +631,10 @@ void tcpstate_input(struct sock *sk, struct sk_buff *skb)
 	/* A SYN without a connection yet, a RST: they have nothing more to say. */
 	if (tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED) &&
 	    !(seg->flags & (TCPSTATE_SYN | TCPSTATE_RST))) {
+		if (tcpstate_seg_updates_tstamp(&ts->tcb, seg, ts->ack_seq)) {
+			ts->tcb.ts_recent = seg->opt.tsval;
+			ts->tcb.ts_recent_at = seg->when;
+		}
 		take_ack(sk, seg);
 		take_rest(sk, skb);
 	} else {

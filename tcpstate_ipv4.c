@@ -86,6 +86,10 @@ static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	const struct tcphdr *in = tcp_hdr(skb);
+	const struct tcpstate_options opt = {
+		.has_tstamp = answer->has_tstamp, .tsval = answer->tsval, .tsecr = answer->tsecr,
+	};
+	unsigned int len = sizeof(struct tcphdr) + (opt.has_tstamp ? TCPSTATE_TSTAMP_LEN : 0);
 	struct flowi4 fl4 = {};
 	struct sk_buff *reply;
 	struct tcphdr *th;
@@ -100,25 +104,26 @@ static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 	rt = ip_route_output_key(tn->net, &fl4);
 	if (IS_ERR(rt))
 		return;
-	reply = alloc_skb(TCPSTATE_HEADROOM + sizeof(*th), GFP_ATOMIC);
+	reply = alloc_skb(TCPSTATE_HEADROOM + len, GFP_ATOMIC);
 	if (!reply) {
 		ip_rt_put(rt);
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
 		return;
 	}
 	skb_reserve(reply, TCPSTATE_HEADROOM);
-	th = skb_push(reply, sizeof(*th));
+	th = skb_put(reply, len);
 	memset(th, 0, sizeof(*th));
+	tcpstate_opt_write((u8 *)(th + 1), &opt);
 	skb_reset_transport_header(reply);
 	th->source = in->dest;
 	th->dest = in->source;
 	th->seq = htonl(answer->seq);
 	th->ack_seq = htonl(answer->ack);
-	th->doff = sizeof(*th) / 4;
+	th->doff = len / 4;
 	th->window = htons(answer->wnd);
 	tcp_flag_byte(th) = answer->flags;
-	th->check = csum_tcpudp_magic(iph->daddr, iph->saddr, sizeof(*th), iph->protocol,
-				      csum_partial(th, sizeof(*th), 0));
+	th->check = csum_tcpudp_magic(iph->daddr, iph->saddr, len, iph->protocol,
+				      csum_partial(th, len, 0));
 	reply->ip_summed = CHECKSUM_UNNECESSARY;
 
 	out = skb_push(reply, sizeof(*out));

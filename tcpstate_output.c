@@ -90,7 +90,7 @@ u16 tcpstate_output_advertised_mss(struct sock *sk)
  * tcpstate_output_sync_mss() - how much text fits into one of our segments
  * @sk: has a route, knows the peer's MSS
  *
- * min(SendMSS, what the path takes) less the options (MUST-16).
+ * min(SendMSS, what the path takes) less the options of IP and of TCP (MUST-16).
  *
  * Context: socket lock held.
  */
@@ -111,7 +111,20 @@ void tcpstate_output_sync_mss(struct sock *sk)
 	if (opt)
 		mss -= min_t(u32, opt->opt.optlen, mss);
 	ts->tcb.snd_mss = max_t(u32, mss, TCPSTATE_MIN_MSS);
+	if (ts->tcb.ts_ok)
+		ts->tcb.snd_mss -= TCPSTATE_TSTAMP_LEN;
 	tcpstate_cong_set_mss(&ts->cong, ts->tcb.snd_mss);
+}
+
+/**
+ * tcpstate_output_tsval() - our timestamp clock, one tick a millisecond (RFC 7323 5.4)
+ * @offset: of the connection (RFC 7323 7.1)
+ *
+ * Context: any.
+ */
+u32 tcpstate_output_tsval(u32 offset)
+{
+	return (u32)div_u64(ktime_get_ns(), NSEC_PER_MSEC) + offset;
 }
 
 /* The row of held text that node begins, as one block; node moves behind it. */
@@ -130,21 +143,22 @@ static struct tcpstate_sack_block next_block(struct rb_node **node)
 	return block;
 }
 
-/* RFC 2018 4: the block with the newest text stands first, then the lowest. */
+/* RFC 2018 3, 4: the block with the newest text stands first, then the lowest. */
 static unsigned int write_sack(const struct tcpstate_sock *ts, u8 *bytes)
 {
 	struct tcpstate_sack_block blocks[TCPSTATE_MAX_SACK_BLOCKS];
+	unsigned int n = 1, max = ts->tcb.ts_ok ? TCPSTATE_MAX_SACK_BLOCKS_TSTAMP :
+						  TCPSTATE_MAX_SACK_BLOCKS;
 	struct rb_node *node = rb_first(&ts->ooo);
-	unsigned int n = 1;
 	bool found = false;
 
-	while (node && (n < ARRAY_SIZE(blocks) || !found)) {
+	while (node && (n < max || !found)) {
 		struct tcpstate_sack_block block = next_block(&node);
 
 		if (!found && tcpstate_between(ts->ooo_newest, block.start, block.end - 1)) {
 			blocks[0] = block;
 			found = true;
-		} else if (n < ARRAY_SIZE(blocks)) {
+		} else if (n < max) {
 			blocks[n++] = block;
 		}
 	}
@@ -152,15 +166,33 @@ static unsigned int write_sack(const struct tcpstate_sock *ts, u8 *bytes)
 		       tcpstate_opt_write_sack(bytes, blocks + 1, n - 1);
 }
 
+/* RFC 7323 3.2: without the ACK bit there is nothing to echo. */
+static void set_tstamp(const struct tcpstate_tcb *tcb, const struct cut *cut,
+		       struct tcpstate_options *opt)
+{
+	/* Offered in a SYN; in a SYN+ACK and later only where the peer's SYN had it. */
+	opt->has_tstamp = cut->flags & TCPSTATE_ACK ? tcb->ts_ok : tcb->ts_offer;
+	if (!opt->has_tstamp)
+		return;
+	opt->tsval = tcpstate_output_tsval(tcb->ts_offset);
+	opt->tsecr = cut->flags & TCPSTATE_ACK ? tcb->ts_recent : 0;
+}
+
 static unsigned int write_options(struct sock *sk, const struct cut *cut, u8 *bytes)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_options opt = {};
+	unsigned int len;
 
-	if (!cut->syn_options)
+	set_tstamp(&ts->tcb, cut, &opt);
+	if (!cut->syn_options) {
+		len = tcpstate_opt_write(bytes, &opt);
 		/* Text keeps the whole segment; an ACK for a hole has none. */
-		return ts->tcb.sack_ok && !cut->len && !RB_EMPTY_ROOT(&ts->ooo) &&
-		       !(cut->flags & TCPSTATE_RST) ? write_sack(ts, bytes) : 0;
+		if (ts->tcb.sack_ok && !cut->len && !RB_EMPTY_ROOT(&ts->ooo) &&
+		    !(cut->flags & TCPSTATE_RST))
+			len += write_sack(ts, bytes + len);
+		return len;
+	}
 	ts->tcb.rcv_mss = tcpstate_output_advertised_mss(sk);
 	opt.mss = ts->tcb.rcv_mss;
 	/* Offered in a SYN; in a SYN+ACK only where the peer's SYN had it. */

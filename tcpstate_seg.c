@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The checks of SEGMENT ARRIVES (RFC 9293 3.10.7) with the stricter RST, SYN
- * and ACK rules of RFC 5961.  Pure: says what to do with a segment and
- * touches nothing; tcpstate_input.c does it.
+ * and ACK rules of RFC 5961, and PAWS (RFC 7323).  Pure: says what to do with
+ * a segment and touches nothing; tcpstate_input.c does it.
  */
 #include "tcpstate_fsm.h"
 #include "tcpstate_tcb.h"
@@ -21,6 +21,8 @@ static const char * const drop_names[] = {
 	[TCPSTATE_DROP_ACK_UNSENT]	= "ack-unsent",
 	[TCPSTATE_DROP_ACK_OLD]		= "ack-old",
 	[TCPSTATE_DROP_UNEXPECTED_ACK]	= "unexpected-ack",
+	[TCPSTATE_DROP_NO_TSTAMP]	= "no-timestamp",
+	[TCPSTATE_DROP_PAWS]		= "paws",
 };
 _Static_assert(ARRAY_LEN(drop_names) == TCPSTATE_DROP_COUNT, "a name per reason");
 
@@ -112,6 +114,50 @@ static struct tcpstate_check check_rst(const struct tcpstate_tcb *tcb,
 	return drop(TCPSTATE_SEG_DROP, TCPSTATE_DROP_RST_SEQUENCE);
 }
 
+/* Older than what the peer has said before, and that still counts (RFC 7323 5.3 R1). */
+static bool is_older(const struct tcpstate_tcb *tcb, const struct tcpstate_seg *seg)
+{
+	return tcpstate_before(seg->opt.tsval, tcb->ts_recent) &&
+	       seg->when - tcb->ts_recent_at < TCPSTATE_TS_RECENT_LIFE;
+}
+
+/*
+ * What timestamps say of a segment, before its numbers are looked at.  A SYN
+ * without them is of another connection that its sender wants, so it gets the
+ * answer that tells it about this one (RFC 5961 4).  True: refused.
+ */
+static bool check_tstamp(const struct tcpstate_tcb *tcb, const struct tcpstate_seg *seg,
+			 struct tcpstate_check *check)
+{
+	if (!tcb->ts_ok || (seg->flags & TCPSTATE_RST))
+		return false;
+	if (!seg->opt.has_tstamp) {
+		if (seg->flags & TCPSTATE_SYN)
+			return false;
+		*check = drop(TCPSTATE_SEG_DROP, TCPSTATE_DROP_NO_TSTAMP);
+		return true;
+	}
+	if (!is_older(tcb, seg))
+		return false;
+	*check = drop(TCPSTATE_SEG_ACK, TCPSTATE_DROP_PAWS);
+	return true;
+}
+
+/* May a SYN end TIME_WAIT and begin anew?  RFC 6191 2 (MAY-2, SHLD-4). */
+static bool syn_reopens(const struct tcpstate_tcb *tcb, const struct tcpstate_seg *seg)
+{
+	bool newer = tcpstate_after(seg->seq, tcb->rcv_nxt);
+
+	if (!tcb->ts_offer || !seg->opt.has_tstamp)
+		return newer;
+	/* The new connection drops what has no timestamp: all of the old one's. */
+	if (!tcb->ts_ok)
+		return true;
+	if (seg->opt.tsval == tcb->ts_recent)
+		return newer;
+	return tcpstate_after(seg->opt.tsval, tcb->ts_recent);
+}
+
 /* SYNs that a connection in being expects, before the window is asked. */
 static bool check_known_syn(const struct tcpstate_tcb *tcb, u8 state,
 			    const struct tcpstate_seg *seg, struct tcpstate_check *check)
@@ -119,8 +165,8 @@ static bool check_known_syn(const struct tcpstate_tcb *tcb, u8 state,
 	u8 flags = seg->flags & (TCPSTATE_SYN | TCPSTATE_ACK | TCPSTATE_RST | TCPSTATE_FIN);
 
 	if (state == TCPSTATE_TIME_WAIT && flags == TCPSTATE_SYN &&
-	    tcpstate_after(seg->seq, tcb->rcv_nxt)) {
-		*check = raise(TCPSTATE_EV_RCV_SYN);	/* MAY-2 */
+	    syn_reopens(tcb, seg)) {
+		*check = raise(TCPSTATE_EV_RCV_SYN);
 		return true;
 	}
 	if (state != TCPSTATE_SYN_RECV || seg->seq != tcb->irs)
@@ -165,14 +211,14 @@ static struct tcpstate_check check_ack(const struct tcpstate_tcb *tcb,
  * @state: enum tcpstate_state of the flow that the segment was found for
  * @seg: the segment
  *
- * Steps in the RFC's order: sequence number, RST, SYN, ACK.  A segment whose
+ * Steps in the RFC's order: timestamp, sequence number, RST, SYN, ACK.  One whose
  * window cannot take its text may still be accepted for its ACK; the caller
  * trims.  In TIME_WAIT a FIN that ends at RCV.NXT is our peer's FIN again: it
  * raises RCV_FIN although it is old (RFC 9293 3.10.7.4 eighth).
  *
  * Context: any.
  * Return: verdict, reason, and the event to raise before anything else.
- * Source: RFC 9293 3.10.7.2 to 3.10.7.4, RFC 5961, RFC 1337.
+ * Source: RFC 9293 3.10.7.2 to 3.10.7.4, RFC 5961, RFC 1337, RFC 6191, RFC 7323.
  */
 struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 state,
 					 const struct tcpstate_seg *seg)
@@ -183,7 +229,7 @@ struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 stat
 		return check_listen(seg);
 	if (state == TCPSTATE_SYN_SENT)
 		return check_syn_sent(tcb, seg);
-	if (check_known_syn(tcb, state, seg, &check))
+	if (check_known_syn(tcb, state, seg, &check) || check_tstamp(tcb, seg, &check))
 		return check;
 	if (!acceptable(tcb, seg)) {
 		if (seg->flags & TCPSTATE_RST)
@@ -221,6 +267,26 @@ bool tcpstate_seg_updates_window(const struct tcpstate_tcb *tcb,
 	if (tcpstate_before(tcb->snd_wl1, seg->seq))
 		return true;
 	return tcb->snd_wl1 == seg->seq && !tcpstate_before(seg->ack, tcb->snd_wl2);
+}
+
+/**
+ * tcpstate_seg_updates_tstamp() - is this segment's timestamp what we echo from now on
+ * @tcb: the connection's numbers
+ * @seg: an accepted segment
+ * @last_ack: Last.ACK.sent
+ *
+ * One that begins behind what we have acknowledged is not echoed: the echo is
+ * of the oldest that an ACK answers, delay and lost segments included.
+ *
+ * Context: any.
+ * Return: true where TS.Recent is to be set from @seg.
+ * Source: RFC 7323 4.3 (2), 5.3 R3, 5.5.
+ */
+bool tcpstate_seg_updates_tstamp(const struct tcpstate_tcb *tcb,
+				 const struct tcpstate_seg *seg, u32 last_ack)
+{
+	return tcb->ts_ok && seg->opt.has_tstamp && !is_older(tcb, seg) &&
+	       !tcpstate_after(seg->seq, last_ack);
 }
 
 /**

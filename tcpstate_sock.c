@@ -5,6 +5,7 @@
  */
 #include <linux/in.h>
 #include <linux/poll.h>
+#include <linux/siphash.h>
 #include <linux/sockios.h>
 
 #include <asm/ioctls.h>
@@ -17,6 +18,19 @@
 
 /* How often connect() looks for another port when a shared one is taken. */
 #define CONNECT_TRIES	128
+
+/*
+ * What a connection's timestamps are ahead of the clock, so that they tell
+ * nobody how long the machine has been up (RFC 7323 7.1).  The same names get
+ * the same offset: their timestamps only grow (RFC 6191).
+ */
+static u32 tstamp_offset(const struct sock *sk)
+{
+	static siphash_key_t secret __read_mostly;
+
+	net_get_random_once(&secret, sizeof(secret));
+	return (u32)siphash(&tcpstate_sk(sk)->flow.key, sizeof(struct tcpstate_key), &secret);
+}
 
 /* Everything that belongs to one connection and not to the socket. */
 static void init_numbers(struct sock *sk, u32 iss)
@@ -35,6 +49,8 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->tcb.snd_mss = ts->af->default_mss;
 	ts->tcb.rcv_mss = ts->af->default_mss;
 	ts->tcb.rcv_wscale = tcpstate_opt_wscale(most / 2);
+	ts->tcb.ts_offer = READ_ONCE(tn->timestamps);
+	ts->tcb.ts_offset = tstamp_offset(sk);
 	tcpstate_rtt_init(&ts->rtt, READ_ONCE(tn->rto_min_ms) * USEC_PER_MSEC,
 			  READ_ONCE(tn->rto_max_ms) * USEC_PER_MSEC);
 	tcpstate_cong_init(&ts->cong, &tcpstate_reno, ts->tcb.snd_mss, ts->tcb.iss);
@@ -183,8 +199,20 @@ void tcpstate_sock_put_port(struct sock *sk)
 	inet_sk(sk)->inet_sport = 0;
 }
 
-/* Take a port where there is none, and a name in the table. */
-static int take_name(struct sock *sk)
+/* A name in the table; one that stands there in TIME_WAIT may be given up. */
+static int list_name(struct sock *sk, bool bound, u32 *iss)
+{
+	int err = tcpstate_demux_add(sk);
+
+	*iss = TCPSTATE_ANY_ISS;
+	if (err != -EADDRNOTAVAIL)
+		return err;
+	*iss = tcpstate_timewait_reuse(sk, bound);
+	return *iss == TCPSTATE_ANY_ISS ? err : tcpstate_demux_add(sk);
+}
+
+/* Take a port where there is none, and a name in the table.  The ISS goes with it. */
+static int take_name(struct sock *sk, u32 *iss)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
@@ -200,7 +228,7 @@ static int take_name(struct sock *sk)
 			inet->inet_sport = htons(ts->bind.num);
 		}
 		ts->af->set_name(sk, false);
-		err = tcpstate_demux_add(sk);
+		err = list_name(sk, bound, iss);
 		if (!err || bound)
 			return err;
 		tcpstate_sock_put_port(sk);
@@ -237,6 +265,7 @@ int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int le
 {
 	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u32 iss;
 	int err;
 
 	if (len < (int)sizeof(*sin))
@@ -249,14 +278,14 @@ int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int le
 	if (err)
 		return err;
 	sk_dst_reset(sk);
-	err = take_name(sk);
+	err = take_name(sk, &iss);
 	if (err)
 		goto undo_name;
 	sk_set_txhash(sk);
 	err = ts->af->route(sk);
 	if (err)
 		goto undo_port;
-	init_numbers(sk, TCPSTATE_ANY_ISS);
+	init_numbers(sk, iss);
 	tcpstate_output_sync_mss(sk);
 	sk->sk_shutdown = 0;
 	sock_reset_flag(sk, SOCK_DONE);

@@ -256,6 +256,8 @@ static void fill_info(struct sock *sk, struct tcp_info *info)
 	info->tcpi_backoff = ts->rtt.backoff;
 	if (tcb->sack_ok)
 		info->tcpi_options |= TCPI_OPT_SACK;
+	if (tcb->ts_ok)
+		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
 	if (tcb->wscale_ok) {
 		info->tcpi_options |= TCPI_OPT_WSCALE;
 		info->tcpi_snd_wscale = tcb->snd_wscale;

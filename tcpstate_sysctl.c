@@ -13,8 +13,8 @@ static int half_second = 500;
 static int two_minutes = 120000;
 static int hour = 3600000;
 
-#define KNOB(field, low, high) {					\
-	.procname	= #field,					\
+#define KNOB_AS(name, field, low, high) {				\
+	.procname	= name,						\
 	.data		= (void *)offsetof(struct tcpstate_net, field),	\
 	.maxlen		= sizeof(int),					\
 	.mode		= 0644,						\
@@ -22,6 +22,7 @@ static int hour = 3600000;
 	.extra1		= low,						\
 	.extra2		= high,						\
 }
+#define KNOB(field, low, high) KNOB_AS(#field, field, low, high)
 
 static const struct ctl_table template[] = {
 	KNOB(unprivileged, SYSCTL_ZERO, SYSCTL_ONE),
@@ -37,6 +38,9 @@ static const struct ctl_table template[] = {
 	KNOB(orphan_retries, &one, &byte_max),
 	KNOB(max_orphans, SYSCTL_ZERO, SYSCTL_INT_MAX),
 	KNOB(max_tw_buckets, SYSCTL_ZERO, SYSCTL_INT_MAX),
+	KNOB(timestamps, SYSCTL_ZERO, SYSCTL_ONE),
+	/* A macro of the kernel's has this name. */
+	KNOB_AS("tw_reuse", time_wait_reuse, SYSCTL_ZERO, SYSCTL_TWO),
 };
 
 static void defaults(struct tcpstate_net *tn)
@@ -55,6 +59,8 @@ static void defaults(struct tcpstate_net *tn)
 	tn->orphan_retries = 8;
 	tn->max_orphans = 16384;
 	tn->max_tw_buckets = 262144;
+	tn->timestamps = 1;
+	tn->time_wait_reuse = 2;
 }
 
 /**

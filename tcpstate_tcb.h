@@ -33,6 +33,10 @@ static inline bool tcpstate_between(u32 seq, u32 low, u32 high)
 /* What a peer that sends no MSS option takes (RFC 9293 3.7.1, MUST-15). */
 #define TCPSTATE_DEFAULT_MSS_V4	536
 #define TCPSTATE_DEFAULT_MSS_V6	1220
+/* What TSopt takes of every segment, padded to 32 bits (RFC 7323 appendix A). */
+#define TCPSTATE_TSTAMP_LEN	12
+/* TS.Recent says nothing any more: the peer's clock may have wrapped (RFC 7323 5.5). */
+#define TCPSTATE_TS_RECENT_LIFE	(24u * 24 * 60 * 60)
 /* A smaller announcement is an attack on our CPU; the in-tree floor is 48. */
 #define TCPSTATE_MIN_MSS	48
 
@@ -66,6 +70,7 @@ struct tcpstate_options {
  * @wnd: window field as on the wire, unscaled
  * @up: urgent pointer field
  * @flags: TCPSTATE_FIN ... TCPSTATE_CWR
+ * @when: seconds of a clock that never goes back, when it arrived
  * @opt: options
  */
 struct tcpstate_seg {
@@ -75,6 +80,7 @@ struct tcpstate_seg {
 	u16 wnd;
 	u16 up;
 	u8 flags;
+	u32 when;
 	struct tcpstate_options opt;
 };
 
@@ -100,6 +106,11 @@ struct tcpstate_seg {
  * @sack_ok: the peer takes SACK blocks (RFC 2018); we send them, and as a
  *	sender do without them
  * @wscale_ok: both sides scale their windows
+ * @ts_offer: we offer timestamps (RFC 7323), or take the peer's offer
+ * @ts_ok: Snd.TS.OK: both SYNs had the option, every segment has it
+ * @ts_recent: TS.Recent, what we echo; meaningful with @ts_ok
+ * @ts_recent_at: when it was taken, on the clock of tcpstate_seg.when, seconds
+ * @ts_offset: what our timestamps are ahead of the clock, milliseconds
  */
 struct tcpstate_tcb {
 	u32 iss;
@@ -121,6 +132,11 @@ struct tcpstate_tcb {
 	bool passive;
 	bool sack_ok;
 	bool wscale_ok;
+	bool ts_offer;
+	bool ts_ok;
+	u32 ts_recent;
+	u32 ts_recent_at;
+	u32 ts_offset;
 };
 
 /* RCV.WND: what is left of the advertised window, octets. */
@@ -169,6 +185,8 @@ enum tcpstate_drop {
 	TCPSTATE_DROP_ACK_UNSENT,	/* acknowledges what was never sent */
 	TCPSTATE_DROP_ACK_OLD,		/* acknowledges too far back */
 	TCPSTATE_DROP_UNEXPECTED_ACK,	/* an ACK where no SYN is acknowledged */
+	TCPSTATE_DROP_NO_TSTAMP,	/* no timestamps where both sides agreed on them */
+	TCPSTATE_DROP_PAWS,		/* a timestamp older than TS.Recent */
 	TCPSTATE_DROP_COUNT
 };
 
@@ -190,12 +208,18 @@ struct tcpstate_check {
  * @ack: SEG.ACK
  * @wnd: window field
  * @flags: control bits
+ * @has_tstamp: carries timestamps
+ * @tsval: timestamp value
+ * @tsecr: timestamp echo reply
  */
 struct tcpstate_reply {
 	u32 seq;
 	u32 ack;
 	u16 wnd;
 	u8 flags;
+	bool has_tstamp;
+	u32 tsval;
+	u32 tsecr;
 };
 
 struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 state,
@@ -203,6 +227,8 @@ struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 stat
 u32 tcpstate_seg_end(const struct tcpstate_seg *seg);
 bool tcpstate_seg_updates_window(const struct tcpstate_tcb *tcb,
 				 const struct tcpstate_seg *seg);
+bool tcpstate_seg_updates_tstamp(const struct tcpstate_tcb *tcb,
+				 const struct tcpstate_seg *seg, u32 last_ack);
 bool tcpstate_seg_rst_reply(const struct tcpstate_seg *seg, struct tcpstate_reply *rst);
 const char *tcpstate_seg_drop_name(u8 reason);
 
@@ -210,6 +236,7 @@ const char *tcpstate_seg_drop_name(u8 reason);
 
 /* Without timestamps four blocks fit behind two octets of padding. */
 #define TCPSTATE_MAX_SACK_BLOCKS	4
+#define TCPSTATE_MAX_SACK_BLOCKS_TSTAMP	3
 
 struct tcpstate_sack_block {
 	u32 start;	/* first number held */
@@ -244,6 +271,7 @@ struct tcpstate_rtt {
 
 void tcpstate_rtt_init(struct tcpstate_rtt *rtt, u32 min_us, u32 max_us);
 void tcpstate_rtt_sample(struct tcpstate_rtt *rtt, u32 us);
+void tcpstate_rtt_echo(struct tcpstate_rtt *rtt, u32 ms, u32 samples);
 void tcpstate_rtt_syn_lost(struct tcpstate_rtt *rtt);
 u32 tcpstate_rtt_timeout(const struct tcpstate_rtt *rtt);
 

@@ -5,6 +5,8 @@
  */
 #include <linux/slab.h>
 
+#include <net/ipv6.h>
+
 #include "tcpstate.h"
 
 /* As many answers as a full socket gives to what it does not accept. */
@@ -87,6 +89,16 @@ static void copy_numbers(struct tcpstate_timewait *tw, const struct tcpstate_tcb
 	tw->rcv_adv = tcb->rcv_adv;
 	tw->max_wnd = tcb->max_wnd;
 	tw->rcv_wscale = tcb->rcv_wscale;
+	tw->ts_ok = tcb->ts_ok;
+	tw->ts_recent = tcb->ts_recent;
+	tw->ts_recent_at = tcb->ts_recent_at;
+	tw->ts_offset = tcb->ts_offset;
+}
+
+/* Old segments of ours lie below the new connection's numbers. */
+static u32 next_iss(const struct tcpstate_timewait *tw)
+{
+	return tw->snd_nxt + ISS_STEP ?: 1;
 }
 
 /* The other way, for the checks. */
@@ -100,6 +112,10 @@ static struct tcpstate_tcb numbers(const struct tcpstate_timewait *tw)
 		.rcv_nxt = tw->rcv_nxt,
 		.rcv_adv = tw->rcv_adv,
 		.max_wnd = tw->max_wnd,
+		.ts_offer = READ_ONCE(tw->tn->timestamps),
+		.ts_ok = tw->ts_ok,
+		.ts_recent = tw->ts_recent,
+		.ts_recent_at = tw->ts_recent_at,
 	};
 }
 
@@ -117,6 +133,17 @@ static struct tcpstate_timewait *alloc(struct tcpstate_net *tn)
 	if (!tw)
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
 	return tw;
+}
+
+/* The last ACK of ours that was sent is RCV.NXT: nothing comes behind a FIN. */
+static void take_tstamp(struct tcpstate_timewait *tw, const struct tcpstate_tcb *tcb,
+			const struct tcpstate_seg *seg)
+{
+	if ((seg->flags & (TCPSTATE_SYN | TCPSTATE_RST)) ||
+	    !tcpstate_seg_updates_tstamp(tcb, seg, tcb->rcv_nxt))
+		return;
+	tw->ts_recent = seg->opt.tsval;
+	tw->ts_recent_at = seg->when;
 }
 
 /**
@@ -162,6 +189,9 @@ static void answer(struct tcpstate_timewait *tw, struct sk_buff *skb)
 		.ack = tw->rcv_nxt,
 		.wnd = min_t(u32, tcpstate_rcv_wnd(&tcb) >> tw->rcv_wscale, 65535),
 		.flags = TCPSTATE_ACK,
+		.has_tstamp = tw->ts_ok,
+		.tsval = tw->ts_ok ? tcpstate_output_tsval(tw->ts_offset) : 0,
+		.tsecr = tw->ts_recent,
 	};
 	u32 now = (u32)jiffies;
 
@@ -222,7 +252,7 @@ static bool act(struct tcpstate_timewait *tw, struct sk_buff *skb,
  * @listener: who would take it as a SYN, held by the caller; or NULL
  *
  * Context: softirq, RCU read side.
- * Source: RFC 9293 3.10.7.4, RFC 1337.
+ * Source: RFC 9293 3.10.7.4, RFC 1337, RFC 6191.
  */
 void tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb,
 			     struct sock *listener)
@@ -235,14 +265,77 @@ void tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb,
 	if (tw->flow.state == TCPSTATE_TIME_WAIT) {
 		tcb = numbers(tw);
 		check = tcpstate_seg_check(&tcb, TCPSTATE_TIME_WAIT, &tcpstate_cb(skb)->seg);
+		if (check.verdict == TCPSTATE_SEG_ACCEPT)
+			take_tstamp(tw, &tcb, &tcpstate_cb(skb)->seg);
 		reopen = act(tw, skb, &check, listener);
 	}
 	spin_unlock_bh(&tw->lock);
 	if (reopen)
-		/* Old segments of both directions lie below the new numbers. */
-		tcpstate_request_syn(listener, skb, tw->snd_nxt + ISS_STEP ?: 1);
+		tcpstate_request_syn(listener, skb, next_iss(tw));
 	else
 		consume_skb(skb);
+}
+
+static bool on_loopback(const struct tcpstate_timewait *tw)
+{
+	const struct tcpstate_key *key = &tw->flow.key;
+
+	return tw->bind.device == LOOPBACK_IFINDEX ||
+	       ipv6_addr_v4mapped_loopback(&key->local) || ipv6_addr_loopback(&key->local) ||
+	       ipv6_addr_v4mapped_loopback(&key->remote) || ipv6_addr_loopback(&key->remote);
+}
+
+/*
+ * Timestamps tell the peer which of our segments are old, and tell us which of
+ * its are, once the clocks have moved on.  A user who chose the port has asked
+ * for this very name, as in-tree.
+ */
+static bool may_reuse(const struct tcpstate_timewait *tw, bool bound)
+{
+	int reuse = READ_ONCE(tw->tn->time_wait_reuse);
+
+	if (!tw->ts_ok || !READ_ONCE(tw->tn->timestamps))
+		return false;
+	if (bound)
+		return true;
+	return (reuse == 1 || (reuse == 2 && on_loopback(tw))) &&
+	       (u32)ktime_get_seconds() - tw->ts_recent_at > 1;
+}
+
+/**
+ * tcpstate_timewait_reuse() - end a mini whose name connect() wants
+ * @sk: its flow's key is complete, and taken
+ * @bound: the user chose the port
+ *
+ * Context: process, socket lock held.
+ * Return: the ISS to connect with, or TCPSTATE_ANY_ISS: the name stays taken.
+ * Source: RFC 6191 3, the other way round: what the peer would accept.
+ */
+u32 tcpstate_timewait_reuse(struct sock *sk, bool bound)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	u32 iss = TCPSTATE_ANY_ISS;
+	struct tcpstate_timewait *tw;
+	struct tcpstate_flow *flow;
+
+	rcu_read_lock();
+	flow = tcpstate_demux_find(tn, &tcpstate_sk(sk)->flow.key);
+	rcu_read_unlock();
+	if (!flow)
+		return iss;
+	if (flow->kind != TCPSTATE_FLOW_TIMEWAIT) {
+		sock_put((struct sock *)container_of(flow, struct tcpstate_sock, flow));
+		return iss;
+	}
+	tw = container_of(flow, struct tcpstate_timewait, flow);
+	spin_lock_bh(&tw->lock);
+	if (tw->flow.state == TCPSTATE_TIME_WAIT && may_reuse(tw, bound)) {
+		iss = next_iss(tw);
+		event(tw, TCPSTATE_EV_ABORT);
+	}
+	spin_unlock_bh(&tw->lock);
+	tcpstate_timewait_put(tw);
+	return iss;
 }
 
 /**

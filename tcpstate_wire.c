@@ -44,6 +44,7 @@ static bool parse(struct tcpstate_net *tn, struct sk_buff *skb, u8 wire,
 		.wnd = ntohs(th->window),
 		.up = ntohs(th->urg_ptr),
 		.flags = tcp_flag_byte(th),
+		.when = (u32)ktime_get_seconds(),
 	};
 	tcpstate_opt_parse((const u8 *)(th + 1), header - sizeof(*th), &seg->opt);
 	if (seg->opt.bad)

@@ -90,6 +90,58 @@ static bool rtt_holds(unsigned int i)
 
 SUITE(rtt);
 
+struct rtt_echo_row {
+	struct row row;
+	u32 srtt;	/* before, microseconds; with half of it as variation; 0: no sample yet */
+	u32 ms;
+	u32 samples;
+	u8 backoff;
+	u32 srtt_then;
+	u32 rttvar_then;
+	u32 timeout;
+};
+
+static const struct rtt_echo_row rtt_echo[] = {
+	{ { "rtt_echo__first", "RFC 6298 2.2" }, 0, 100, 9, 0, 100000, 50000, 300000 },
+	{ { "rtt_echo__first_below_a_tick", "RFC 6298 2.2" }, 0, 0, 1, 0, 1000, 500, 200000 },
+	{ { "rtt_echo__one_in_a_round_trip", "RFC 6298 2.3" }, 100000, 200, 1, 0,
+	  112500, 62500, 362500 },
+	{ { "rtt_echo__one_of_four", "RFC 7323 appendix G" }, 100000, 200, 4, 0,
+	  103125, 53125, 315625 },
+	{ { "rtt_echo__one_of_four_shorter", "RFC 7323 appendix G" }, 100000, 20, 4, 0,
+	  97500, 51875, 305000 },
+	{ { "rtt_echo__within_a_tick_above", "ours: no news" }, 99500, 100, 1, 0,
+	  99500, 49750, 298500 },
+	{ { "rtt_echo__within_a_tick_below", "ours: no news" }, 100900, 100, 1, 0,
+	  100900, 50450, 302700 },
+	{ { "rtt_echo__mean_below_a_tick", "ours: no news" }, 60, 1, 1, 0, 60, 30, 200000 },
+	{ { "rtt_echo__just_beyond_a_tick", "ours: no news" }, 98992, 100, 1, 0,
+	  99118, 37374, 248614 },
+	{ { "rtt_echo__as_long_as_can_be", "ours: a lie" }, 100000, 600000, 1, 0,
+	  75087500, 150012500, 120000000 },
+	{ { "rtt_echo__longer_than_can_be", "ours: a lie" }, 100000, 600001, 1, 3,
+	  100000, 50000, 2400000 },
+	{ { "rtt_echo__of_the_future", "ours: a lie" }, 100000, 0xffffffff, 1, 3,
+	  100000, 50000, 2400000 },
+};
+
+static bool rtt_echo_holds(unsigned int i)
+{
+	const struct rtt_echo_row *r = &rtt_echo[i];
+	struct tcpstate_rtt e;
+
+	tcpstate_rtt_init(&e, MIN_MAX);
+	if (r->srtt)
+		tcpstate_rtt_sample(&e, r->srtt);
+	/* What an echo ends. */
+	e.backoff = 3;
+	tcpstate_rtt_echo(&e, r->ms, r->samples);
+	return e.srtt_us == r->srtt_then && e.rttvar_us == r->rttvar_then &&
+	       e.backoff == r->backoff && tcpstate_rtt_timeout(&e) == r->timeout;
+}
+
+SUITE(rtt_echo);
+
 static bool rtt_stays_within(void)
 {
 	struct tcpstate_rtt e;
@@ -134,7 +186,9 @@ static bool rtt_whole_holds(unsigned int i)
 
 SUITE(rtt_whole);
 
-static const struct suite * const rtt_suites[] = { &rtt_suite, &rtt_whole_suite };
+static const struct suite * const rtt_suites[] = {
+	&rtt_suite, &rtt_echo_suite, &rtt_whole_suite,
+};
 
 #undef MIN_MAX
 #undef LOST

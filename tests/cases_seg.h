@@ -287,6 +287,182 @@ static bool seg_check_holds(unsigned int i)
 
 SUITE(seg_check);
 
+/*
+ * Timestamps: TS.Recent is 5000, taken at second 0; each row is run with the
+ * peer's clock moved so that its edges fall on 2^31 and on 2^32.
+ */
+enum { TS_OFFER = 1, TS_OK = 2, TS_BOTH = 3, NO_TS = 4 };
+
+struct seg_tstamp_row {
+	struct row row;
+	u32 states;
+	u8 how;
+	u32 when;
+	u32 tsval;
+	u8 flags;
+	u32 seq;
+	u32 len;
+	u32 ack;
+	u8 verdict;
+	u8 reason;
+	u8 event;
+};
+
+#define T(name, rfc, ...) { { "seg_check__tstamp_" name, rfc }, __VA_ARGS__ }
+#define R1	"RFC 7323 5.3 R1"
+#define R_3_2	"RFC 7323 3.2"
+#define R_6191	"RFC 6191 2"
+#define TW	F_(TIME_WAIT)
+#define DAYS_24	2073600
+
+static const struct seg_tstamp_row seg_tstamp[] = {
+	/* states, how, second, value, flags, seq, len, ack, what; the window is 10 */
+	T("older", R1, SYNCED, TS_BOTH, 0, 4999, A_, 1000, 3, 510, NO(ACK, PAWS)),
+	T("older_empty", R1, SYNCED, TS_BOTH, 0, 4999, A_, 1000, 0, 510, NO(ACK, PAWS)),
+	T("older_fin", R1, SYNCED, TS_BOTH, 0, 4999, A_ | FI_, 1000, 0, 510, NO(ACK, PAWS)),
+	T("oldest", R1, SYNCED, TS_BOTH, 0, 5000 - 0x7fffffffu, A_, 1000, 3, 510, NO(ACK, PAWS)),
+	T("same", R1, SYNCED, TS_BOTH, 0, 5000, A_, 1000, 3, 510, OK),
+	T("newer", R1, SYNCED, TS_BOTH, 0, 5001, A_, 1000, 3, 510, OK),
+	T("newest", R1, SYNCED, TS_BOTH, 0, 5000 + 0x7fffffffu, A_, 1000, 3, 510, OK),
+	T("older_in_handshake", R1, SR, TS_BOTH, 0, 4999, A_, 1000, 0, 500, NO(ACK, PAWS)),
+	T("older_and_below_the_window", R1, BUT_TW, TS_BOTH, 0, 4999, A_, 900, 3, 510,
+	  NO(ACK, PAWS)),
+	T("newer_and_below_the_window", "RFC 7323 5.3 R2", BUT_TW, TS_BOTH, 0, 5001, A_, 900, 3,
+	  510, NO(ACK, SEQUENCE)),
+	T("older_bad_ack", R1, SYNCED, TS_BOTH, 0, 4999, A_, 1000, 3, 511, NO(ACK, PAWS)),
+	T("older_syn", R1, BUT_TW, TS_BOTH, 0, 4999, S_, 1005, 0, 0, NO(ACK, PAWS)),
+	T("older_rst", "RFC 7323 5.2", SYNCED | SR, TS_BOTH, 0, 4999, R_, 1000, 0, 0,
+	  EVENT(RCV_RST)),
+	T("older_rst_with_ack", "RFC 7323 5.2", SYNCED | SR, TS_BOTH, 0, 4999, R_ | A_, 1000, 0,
+	  510, EVENT(RCV_RST)),
+	/* TS.Recent is valid for 24 days */
+	T("older_after_a_while", "RFC 7323 5.5", SYNCED, TS_BOTH, DAYS_24 - 1, 4999, A_, 1000, 3,
+	  510, NO(ACK, PAWS)),
+	T("older_after_24_days", "RFC 7323 5.5", SYNCED, TS_BOTH, DAYS_24, 4999, A_, 1000, 3, 510,
+	  OK),
+	/* missing */
+	T("missing", R_3_2, SYNCED, TS_BOTH | NO_TS, 0, 0, A_, 1000, 3, 510, NO(DROP, NO_TSTAMP)),
+	T("missing_below_the_window", R_3_2, SYNCED, TS_BOTH | NO_TS, 0, 0, A_, 900, 3, 510,
+	  NO(DROP, NO_TSTAMP)),
+	T("missing_in_handshake", R_3_2, SR, TS_BOTH | NO_TS, 0, 0, A_, 1000, 0, 500,
+	  NO(DROP, NO_TSTAMP)),
+	T("missing_in_rst", R_3_2, SYNCED | SR, TS_BOTH | NO_TS, 0, 0, R_, 1000, 0, 0,
+	  EVENT(RCV_RST)),
+	T("missing_in_syn", "RFC 5961 4.2", SYNCED, TS_BOTH | NO_TS, 0, 0, S_, 1000, 0, 0,
+	  NO(CHALLENGE, SYN_IN_CONN)),
+	T("missing_in_syn_again", "RFC 9293 3.8.1", SR, TS_BOTH | NO_TS, 0, 0, S_, 999, 0, 0,
+	  NO(SYN_AGAIN, SYN_IN_CONN)),
+	/* not agreed on: not looked at */
+	T("missing_unasked", R_3_2, SYNCED, NO_TS, 0, 0, A_, 1000, 3, 510, OK),
+	T("older_unasked", R_3_2, SYNCED, TS_OFFER, 0, 4999, A_, 1000, 3, 510, OK),
+	/* a SYN in TIME_WAIT */
+	T("time_wait_newer", R_6191, TW, TS_BOTH, 0, 5001, S_, 5000, 0, 0, EVENT(RCV_SYN)),
+	T("time_wait_newer_below", R_6191, TW, TS_BOTH, 0, 5001, S_, 900, 0, 0, EVENT(RCV_SYN)),
+	T("time_wait_newer_in_window", R_6191, TW, TS_BOTH, 0, 5001, S_, 1000, 0, 0,
+	  EVENT(RCV_SYN)),
+	T("time_wait_same_above", R_6191, TW, TS_BOTH, 0, 5000, S_, 1001, 0, 0, EVENT(RCV_SYN)),
+	T("time_wait_same_below", R_6191, TW, TS_BOTH, 0, 5000, S_, 900, 0, 0, NO(ACK, SEQUENCE)),
+	T("time_wait_same_at_edge", R_6191, TW, TS_BOTH, 0, 5000, S_, 1000, 0, 0,
+	  NO(CHALLENGE, SYN_IN_CONN)),
+	T("time_wait_older_above", R_6191, TW, TS_BOTH, 0, 4999, S_, 5000, 0, 0, NO(ACK, PAWS)),
+	T("time_wait_none_above", R_6191, TW, TS_BOTH | NO_TS, 0, 0, S_, 1001, 0, 0,
+	  EVENT(RCV_SYN)),
+	T("time_wait_none_below", R_6191, TW, TS_BOTH | NO_TS, 0, 0, S_, 900, 0, 0,
+	  NO(ACK, SEQUENCE)),
+	T("time_wait_first_below", R_6191, TW, TS_OFFER, 0, 1, S_, 900, 0, 0, EVENT(RCV_SYN)),
+	T("time_wait_unwanted_below", R_6191, TW, 0, 0, 5001, S_, 900, 0, 0, NO(ACK, SEQUENCE)),
+	T("time_wait_unwanted_above", R_6191, TW, 0, 0, 5001, S_, 1001, 0, 0, EVENT(RCV_SYN)),
+	T("time_wait_fin_again", "RFC 9293 3.10.7.4 eighth", TW, TS_BOTH, 0, 5000, FI_ | A_, 999,
+	  0, 510, EVENT(RCV_FIN)),
+	T("time_wait_fin_older", R1, TW, TS_BOTH, 0, 4999, FI_ | A_, 999, 0, 510, NO(ACK, PAWS)),
+};
+
+/* The peer's clock and ours, moved. */
+static void seg_stamp(struct tcpstate_tcb *tcb, struct tcpstate_seg *seg, u8 how, u32 tsval,
+		      u32 when, u32 shift)
+{
+	tcb->ts_offer = how & TS_OFFER;
+	tcb->ts_ok = how & TS_OK;
+	tcb->ts_recent = 5000 + shift;
+	tcb->ts_recent_at = shift;
+	seg->when = when + shift;
+	seg->opt.has_tstamp = !(how & NO_TS);
+	seg->opt.tsval = how & NO_TS ? 0 : tsval + shift;
+}
+
+static const u32 seg_clocks[] = {
+	0, 0u - 4999, 0u - 5000, 0u - 5001, 0x80000000u - 4999, 0x80000000u - 5000,
+	0x80000000u - 5001, 0u - DAYS_24, 0u - DAYS_24 + 1,
+};
+
+static bool seg_tstamp_holds(unsigned int i)
+{
+	const struct seg_tstamp_row *r = &seg_tstamp[i];
+	unsigned int k;
+	u8 s;
+
+	for (s = 1; s < TCPSTATE_MAX_STATES; s++) {
+		for (k = 0; k < ROWS(seg_clocks) && tcpstate_in(s, r->states); k++) {
+			struct tcpstate_tcb tcb = seg_tcb(0, 0, s, 0, 10);
+			struct tcpstate_seg seg = {
+				.seq = r->seq, .ack = r->ack, .len = r->len, .flags = r->flags,
+			};
+			struct tcpstate_check c;
+
+			seg_stamp(&tcb, &seg, r->how, r->tsval, r->when, seg_clocks[k]);
+			c = tcpstate_seg_check(&tcb, s, &seg);
+			if (c.verdict != r->verdict || c.reason != r->reason ||
+			    c.event != r->event)
+				return false;
+		}
+	}
+	return true;
+}
+
+SUITE(seg_tstamp);
+
+struct seg_recent_row {
+	struct row row;
+	u8 how;
+	u32 when;
+	u32 tsval;
+	u32 seq;
+	bool taken;
+};
+
+#define U(name, ...) { { "seg_updates_tstamp__" name, "RFC 7323 4.3" }, __VA_ARGS__ }
+
+/* Last.ACK.sent is 1000. */
+static const struct seg_recent_row seg_recent[] = {
+	U("next_segment", TS_BOTH, 0, 5001, 1000, true),
+	U("same_value", TS_BOTH, 0, 5000, 1000, true),
+	U("older", TS_BOTH, 0, 4999, 1000, false),
+	U("older_after_24_days", TS_BOTH, DAYS_24, 4999, 1000, true),
+	U("text_again", TS_BOTH, 0, 5001, 990, true),
+	U("not_the_first_since_the_ack", TS_BOTH, 0, 5001, 1001, false),
+	U("beyond_a_hole", TS_BOTH, 0, 5001, 5000, false),
+	U("missing", TS_BOTH | NO_TS, 0, 0, 1000, false),
+	U("not_agreed_on", TS_OFFER, 0, 5001, 1000, false),
+};
+
+static bool seg_recent_holds(unsigned int i)
+{
+	const struct seg_recent_row *r = &seg_recent[i];
+	unsigned int k;
+
+	for (k = 0; k < ROWS(seg_clocks); k++) {
+		struct tcpstate_tcb tcb = {};
+		struct tcpstate_seg seg = { .seq = r->seq + seg_clocks[k], .flags = A_ };
+
+		seg_stamp(&tcb, &seg, r->how, r->tsval, r->when, seg_clocks[k]);
+		if (tcpstate_seg_updates_tstamp(&tcb, &seg, 1000 + seg_clocks[k]) != r->taken)
+			return false;
+	}
+	return true;
+}
+
+SUITE(seg_recent);
+
 struct seg_reply_row {
 	struct row row;
 	u8 flags;
@@ -408,9 +584,16 @@ static bool seg_random(void)
 			.seq = tcb.rcv_nxt + next_random(&seed) % 40 - 20,
 			.ack = tcb.snd_una + next_random(&seed) % 240 - 120,
 			.len = next_random(&seed) % 30, .flags = (u8)next_random(&seed),
+			.opt = { .has_tstamp = n & 1, .tsval = next_random(&seed) },
 		};
-		struct tcpstate_check c = tcpstate_seg_check(&tcb, state, &seg);
-		bool accepted = c.verdict == TCPSTATE_SEG_ACCEPT;
+		struct tcpstate_check c;
+		bool accepted;
+
+		tcb.ts_ok = n & 2;
+		tcb.ts_offer = n & 6;
+		tcb.ts_recent = next_random(&seed);
+		c = tcpstate_seg_check(&tcb, state, &seg);
+		accepted = c.verdict == TCPSTATE_SEG_ACCEPT;
 
 		if (c.verdict >= TCPSTATE_SEG_VERDICTS || c.reason >= TCPSTATE_DROP_COUNT ||
 		    accepted != (c.reason == TCPSTATE_DROP_NONE) ||
@@ -477,7 +660,8 @@ static bool seg_whole_holds(unsigned int i)
 SUITE(seg_whole);
 
 static const struct suite * const seg_suites[] = {
-	&seg_check_suite, &seg_reply_suite, &seg_window_suite, &seg_whole_suite,
+	&seg_check_suite, &seg_tstamp_suite, &seg_recent_suite, &seg_reply_suite,
+	&seg_window_suite, &seg_whole_suite,
 };
 
 #undef F_
@@ -495,6 +679,13 @@ static const struct suite * const seg_suites[] = {
 #undef R
 #undef RR
 #undef W
+#undef T
+#undef U
+#undef R1
+#undef R_3_2
+#undef R_6191
+#undef TW
+#undef DAYS_24
 #undef T34
 #undef R_5961
 #undef S_5961

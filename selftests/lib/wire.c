@@ -46,6 +46,7 @@ enum {
 	HAVE_TS = 1 << 9,
 	HAVE_SACKOK = 1 << 10,
 	HAVE_BADSUM = 1 << 11,
+	HAVE_NOTS = 1 << 12,
 };
 
 struct spec {
@@ -635,6 +636,10 @@ static int parse_field(const char *word, char **save, struct spec *s)
 		s->have |= HAVE_SACKOK;
 		return 0;
 	}
+	if (!strcmp(word, "nots")) {
+		s->have |= HAVE_NOTS;
+		return 0;
+	}
 	if (!strcmp(word, "badsum")) {
 		s->have |= HAVE_BADSUM;
 		return 0;
@@ -701,6 +706,11 @@ int wire_send(struct wire_conn *c, const char *fmt, ...)
 		ack = c->irs + s.ack;
 	else if (s.flags & WIRE_ACK)
 		ack = c->rcv_nxt;
+	if (c->stamp && !(s.have & (HAVE_TS | HAVE_NOTS))) {
+		s.have |= HAVE_TS;
+		s.tsval = c->tsval;
+		s.tsecr = s.flags & WIRE_ACK ? c->tsrecent : 0;
+	}
 	hdr = 20 + build_options(&s, tcp + 20);
 	put16(tcp, c->pport);
 	put16(tcp + 2, c->sport);
@@ -875,6 +885,8 @@ static void take(struct wire_conn *c, const struct wire_seg *seg)
 	uint32_t edge;
 
 	c->got = *seg;
+	if (seg->has_ts)
+		c->tsrecent = seg->tsval;
 	if (!(seg->flags & WIRE_RST) && !after(seg->seq, c->rcv_nxt) && after(end, c->rcv_nxt))
 		c->rcv_nxt = end;
 	if (!(seg->flags & WIRE_ACK) || (seg->flags & WIRE_RST))

@@ -15,12 +15,13 @@
  * Segments are written as short lines, for wire_send() and wire_expect() alike:
  *
  *	FLAGS [seq N] [ack N] [win N] [len N] [urg N] [mss N] [ws N] [sackok]
- *	      [ts VAL ECR] [opt HEX] [doff N] [ttl N] [badsum]
+ *	      [ts VAL ECR | nots] [opt HEX] [doff N] [ttl N] [badsum]
  *
  * FLAGS are letters of SFRPAUEC, or "-" for none. seq and ack are relative to
  * the initial sequence numbers, so that 0 is the SYN and 1 the first octet.
  * wire_send(): what is missing gets the natural value (next seq, ack of all that
- * was seen, c->win); the payload is the pattern of its place in the stream.
+ * was seen, c->win, timestamps with c->stamp); the payload is the pattern of its place
+ * in the stream.
  * wire_expect(): what is missing is not compared; a flag in lower case may be
  * there or not, and P too unless the line asks for it; the payload is always
  * compared with the pattern.
@@ -129,6 +130,10 @@ struct wire {
  * @rtt_ms: how long wire_passive() lets the stack wait for the handshake's end, so
  *	that its retransmission timeout is three times that and out of the way
  * @shift: window scale of the stack's window field, valid after the handshake
+ * @stamp: the peer puts timestamps on every segment whose line has none ("nots": not
+ *	on this one), with the value @tsval and the echo @tsrecent
+ * @tsval: the peer's clock; the test moves it
+ * @tsrecent: the last timestamp that the stack has sent
  * @got: the segment that the last wire_expect() or wire_next() took
  */
 struct wire_conn {
@@ -146,6 +151,8 @@ struct wire_conn {
 	bool shrunk;
 	int shift;
 	int rtt_ms;
+	bool stamp;
+	uint32_t tsval, tsrecent;
 	struct wire_seg got;
 };
 
