@@ -8,7 +8,7 @@
 #include "tcpstate.h"
 
 /**
- * tcpstate_recvmsg_unread() - text that a reader would get
+ * tcpstate_recvmsg_unread() - text that was received and not passed by a reader
  * @sk: the socket
  *
  * Context: any; without the lock a hint.
@@ -88,6 +88,52 @@ static int copy(struct sk_buff *skb, u32 offset, struct msghdr *msg, u32 n, int 
 	return skb_copy_datagram_msg(skb, offset, msg, n);
 }
 
+/* The reader has taken all below seq. */
+static void consume(struct sock *sk, u32 seq)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	WRITE_ONCE(ts->copied_seq, seq);
+	if (tcpstate_urg_passed(&ts->tcb, seq))
+		WRITE_ONCE(ts->tcb.urgent, TCPSTATE_URGENT_NONE);
+	drop_read(sk);
+}
+
+/*
+ * Urgent text: the octet at the mark, whatever lies before it.  Never waits.
+ * The errors are those of BSD.
+ */
+static int receive_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+
+	if (ts->flow.state == TCPSTATE_LISTEN)
+		return -ENOTCONN;
+	if (sock_flag(sk, SOCK_URGINLINE) || tcb->urgent == TCPSTATE_URGENT_NONE ||
+	    tcb->urgent == TCPSTATE_URGENT_READ)
+		return -EINVAL;
+	if (ts->flow.state == TCPSTATE_CLOSE && !sock_flag(sk, SOCK_DONE))
+		return -ENOTCONN;
+	if (tcb->urgent == TCPSTATE_URGENT_AHEAD)
+		return ts->flow.state == TCPSTATE_CLOSE || (sk->sk_shutdown & RCV_SHUTDOWN) ?
+			0 : -EAGAIN;
+	if (len && !(flags & MSG_TRUNC) && memcpy_to_msg(msg, &tcb->urgent_octet, 1))
+		return -EFAULT;
+	if (!(flags & MSG_PEEK))
+		WRITE_ONCE(tcb->urgent, TCPSTATE_URGENT_READ);
+	msg->msg_flags |= len ? MSG_OOB : MSG_OOB | MSG_TRUNC;
+	return len ? 1 : 0;
+}
+
+/* At the mark with nothing read: only a signal, SIGURG most likely, stops here. */
+static int stopped_at_mark(long timeo)
+{
+	if (!signal_pending(current))
+		return 0;
+	return timeo ? sock_intr_errno(timeo) : -EAGAIN;
+}
+
 static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
@@ -101,19 +147,31 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 	if (ts->flow.state == TCPSTATE_LISTEN)
 		return -ENOTCONN;
 	do {
+		bool mark = tcpstate_at_mark(&ts->tcb, seq);
+
+		if (mark && copied)
+			break;
+		err = mark ? stopped_at_mark(timeo) : 0;
+		if (err)
+			return err;
 		skb = next_text(sk, seq, &offset);
+		if (skb && mark && len && !sock_flag(sk, SOCK_URGINLINE)) {
+			/* The octet at the mark is not in this stream. */
+			seq++;
+			if (!(flags & MSG_PEEK))
+				consume(sk, seq);
+			continue;
+		}
 		if (skb) {
-			n = min_t(size_t, len, skb->len - offset);
+			n = tcpstate_urg_run(&ts->tcb, seq, min_t(size_t, len, skb->len - offset));
 			err = copy(skb, offset, msg, n, flags);
 			if (err)
 				return copied ?: -EFAULT;
 			seq += n;
 			copied += n;
 			len -= n;
-			if (!(flags & MSG_PEEK)) {
-				WRITE_ONCE(ts->copied_seq, seq);
-				drop_read(sk);
-			}
+			if (!(flags & MSG_PEEK))
+				consume(sk, seq);
 			continue;
 		}
 		if (copied >= target && !READ_ONCE(sk->sk_backlog.tail))
@@ -154,7 +212,11 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
  * @msg: no address is filled in, as in-tree
  * @len: octets of room
  * @flags: MSG_PEEK, MSG_WAITALL, MSG_DONTWAIT, MSG_TRUNC (throw away),
- *	MSG_ERRQUEUE; MSG_OOB finds no urgent text
+ *	MSG_ERRQUEUE, MSG_OOB
+ *
+ * Whatever the flags, reading stops at the mark of urgent text, and goes on
+ * behind it in the next call: from the last urgent octet on with
+ * SO_OOBINLINE, without it from the one after that.
  *
  * Context: process.
  * Return: octets, 0 at the end of the stream, or -ENOTCONN, -EAGAIN, -EINTR,
@@ -169,10 +231,9 @@ int tcpstate_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int fl
 	if (unlikely(flags & MSG_ERRQUEUE))
 		return sock_recv_errqueue(sk, msg, len, SOL_IP, IP_RECVERR);
 	msg->msg_namelen = 0;
-	if (flags & MSG_OOB)
-		return -EINVAL;
 	lock_sock(sk);
-	ret = receive_locked(sk, msg, len, flags);
+	ret = flags & MSG_OOB ? receive_urgent(sk, msg, len, flags) :
+				receive_locked(sk, msg, len, flags);
 	release_sock(sk);
 	return ret;
 }
