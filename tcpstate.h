@@ -601,6 +601,7 @@ void tcpstate_ipv4_exit(struct tcpstate_net *tn);
 
 void tcpstate_output_push(struct sock *sk);
 void tcpstate_output_ack(struct sock *sk);
+void tcpstate_output_urgent(struct sock *sk);
 void tcpstate_output_challenge(struct sock *sk, bool challenge);
 void tcpstate_output_rst(struct sock *sk);
 void tcpstate_output_retransmit(struct sock *sk);

@@ -18,10 +18,34 @@ static u64 now_us(void)
 	return ktime_get_ns() / NSEC_PER_USEC;
 }
 
+/* A new urgent pointer (RFC 9293 3.10.7.4 sixth): the mark moves, the user hears. */
+static void take_urgent_pointer(struct sock *sk, const struct tcpstate_seg *seg)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+
+	if (!tcpstate_urg_arrives(tcb, seg, ts->copied_seq))
+		return;
+	/*
+	 * The octet at the old mark is text like any other from now on.  A
+	 * reader that stands there and has taken it does not get it again.
+	 */
+	if (tcb->urgent == TCPSTATE_URGENT_READ && tcpstate_at_mark(tcb, ts->copied_seq) &&
+	    ts->copied_seq != tcb->rcv_nxt)
+		WRITE_ONCE(ts->copied_seq, ts->copied_seq + 1);
+	WRITE_ONCE(tcb->rcv_up, seg->seq + seg->up);
+	WRITE_ONCE(tcb->urgent, TCPSTATE_URGENT_AHEAD);
+	/* MUST-32 */
+	sk_send_sigurg(sk);
+}
+
 /**
  * tcpstate_input_take_syn() - the numbers and options of the peer's SYN
  * @sk: in LISTEN (a child) or SYN_SENT; has a route
  * @seg: the SYN
+ *
+ * A SYN's urgent pointer counts (3.10.7.3 sends it on to the sixth step); its
+ * text does not, and comes again.
  *
  * Context: socket lock held.
  * Source: RFC 9293 3.10.7.2 third and 3.10.7.3 fourth.
@@ -52,6 +76,7 @@ void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg)
 	tcb->max_wnd = seg->wnd;
 	tcb->snd_wl1 = seg->seq;
 	tcb->snd_wl2 = seg->ack;
+	take_urgent_pointer(sk, seg);
 	tcpstate_output_sync_mss(sk);
 }
 
@@ -116,6 +141,9 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	bool limited = used + tcb->snd_mss > ts->cong.cwnd || used * 2 >= ts->cong.cwnd;
 
 	tcb->snd_una = ack;
+	/* So that it never comes to lie ahead by falling behind. */
+	if (tcpstate_before(tcb->snd_up, ack))
+		tcb->snd_up = ack;
 	/* After 2^32 octets SND.UNA comes by ISS again; the SYN stays acknowledged. */
 	if (tcb->snd_una == tcb->iss)
 		tcb->iss--;
@@ -377,6 +405,46 @@ static void ooo_drain(struct sock *sk)
 	}
 }
 
+/* The octet at the mark has come: who reads it out of band may. */
+static void urgent_here(struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcpstate_tcb *tcb = &tcpstate_sk(sk)->tcb;
+	u32 offset = tcb->rcv_up - 1 - tcpstate_cb(skb)->seg.seq;
+
+	if (offset >= skb->len || skb_copy_bits(skb, offset, &tcb->urgent_octet, 1))
+		return;
+	WRITE_ONCE(tcb->urgent, TCPSTATE_URGENT_HERE);
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_data_ready(sk);
+}
+
+/*
+ * Before the text is trimmed: the octet at the mark counts also where there is a
+ * hole before it, or no window (MUST-66).
+ */
+static void take_urgent(struct sock *sk, const struct sk_buff *skb)
+{
+	take_urgent_pointer(sk, &tcpstate_cb(skb)->seg);
+	if (tcpstate_sk(sk)->tcb.urgent == TCPSTATE_URGENT_AHEAD)
+		urgent_here(sk, skb);
+}
+
+/* And after it: the pointer came later than the octet. */
+static void find_urgent(struct sock *sk)
+{
+	struct tcpstate_tcb *tcb = &tcpstate_sk(sk)->tcb;
+	struct sk_buff *skb;
+
+	if (tcb->urgent != TCPSTATE_URGENT_AHEAD || tcpstate_after(tcb->rcv_up, tcb->rcv_nxt))
+		return;
+	skb_queue_reverse_walk(&sk->sk_receive_queue, skb) {
+		if (tcpstate_before(tcb->rcv_up - 1, tcpstate_cb(skb)->seg.seq))
+			continue;
+		urgent_here(sk, skb);
+		return;
+	}
+}
+
 /* When to acknowledge text in order: RFC 9293 3.8.6.3, RFC 5681 4.2. */
 static void schedule_ack(struct sock *sk)
 {
@@ -522,10 +590,12 @@ static void take_rest(struct sock *sk, struct sk_buff *skb)
 		}
 		ts->ack_now = true;
 	}
+	take_urgent(sk, skb);
 	if (seg->len)
 		take_text(sk, skb);
 	else
 		consume_skb(skb);
+	find_urgent(sk);
 	take_fin(sk);
 }
 

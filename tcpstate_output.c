@@ -258,6 +258,13 @@ static void sent_ack(struct tcpstate_sock *ts)
 	sk_stop_timer((struct sock *)ts, &ts->delack_timer);
 }
 
+/* Every segment below SND.UP says so; a SYN is below all text, a RST ends it. */
+static u16 urgent_field(const struct tcpstate_sock *ts, const struct cut *cut)
+{
+	return cut->flags & (TCPSTATE_SYN | TCPSTATE_RST) ? 0 :
+	       tcpstate_urg_field(&ts->tcb, cut->seq);
+}
+
 /* Build one segment and hand it to IP.  0, or -errno with nothing sent. */
 static int transmit(struct sock *sk, const struct cut *cut)
 {
@@ -266,6 +273,7 @@ static int transmit(struct sock *sk, const struct cut *cut)
 	struct inet_sock *inet = inet_sk(sk);
 	unsigned int optlen, segs;
 	u8 options[TCPSTATE_MAX_OPT_LEN];
+	u16 up = urgent_field(ts, cut);
 	struct sk_buff *skb;
 	struct tcphdr *th;
 	int err;
@@ -275,7 +283,7 @@ static int transmit(struct sock *sk, const struct cut *cut)
 		return err;
 	if (dst_mtu(__sk_dst_get(sk)) != ts->pmtu) {
 		tcpstate_output_sync_mss(sk);
-		if (cut->len > ts->tcb.snd_mss && !sk->sk_gso_type)
+		if (cut->len > ts->tcb.snd_mss && (up || !sk->sk_gso_type))
 			return -EMSGSIZE;
 	}
 	optlen = write_options(sk, cut, options);
@@ -301,10 +309,11 @@ static int transmit(struct sock *sk, const struct cut *cut)
 	th->dest = inet->inet_dport;
 	th->seq = htonl(cut->seq);
 	th->ack_seq = cut->flags & TCPSTATE_ACK ? htonl(ts->tcb.rcv_nxt) : 0;
-	*(((__be16 *)th) + 6) = htons((sizeof(*th) + optlen) << 10 | cut->flags);
+	*(((__be16 *)th) + 6) = htons((sizeof(*th) + optlen) << 10 | cut->flags |
+				      (up ? TCPSTATE_URG : 0));
 	th->window = htons(select_window(sk, cut->flags & TCPSTATE_SYN));
 	th->check = 0;
-	th->urg_ptr = 0;
+	th->urg_ptr = htons(up);
 	skb_set_hash_from_sk(skb, sk);
 	skb_set_owner_w(skb, sk);
 	if (cut->flags & TCPSTATE_ACK)
@@ -314,7 +323,7 @@ static int transmit(struct sock *sk, const struct cut *cut)
 	this_cpu_add(tn->mib->n[TCPSTATE_MIB_OUTSEGS], segs);
 	if (cut->len)
 		ts->last_sent = jiffies;
-	trace_tcpstate_send(sk, cut->seq, cut->len, cut->flags);
+	trace_tcpstate_send(sk, cut->seq, cut->len, cut->flags | (up ? TCPSTATE_URG : 0));
 	err = ts->af->send(sk, skb);
 	/* A full device queue is the network losing the segment. */
 	return err > 0 ? 0 : err;
@@ -409,12 +418,19 @@ static u32 room(const struct tcpstate_sock *ts)
 	return min(wnd, cwnd > flight ? cwnd - flight : 0);
 }
 
+/* Urgent text goes out that was never sent. */
+static bool urgent_waits(const struct tcpstate_tcb *tcb)
+{
+	return tcpstate_after(tcb->snd_up, tcb->snd_nxt);
+}
+
 static u32 largest_burst(const struct sock *sk)
 {
 	u32 mss = tcpstate_sk(sk)->tcb.snd_mss;
 	u32 max;
 
-	if (!sk->sk_gso_type || !sk_can_gso(sk))
+	/* Whoever cuts a burst gives each piece the first one's urgent pointer. */
+	if (!sk->sk_gso_type || !sk_can_gso(sk) || urgent_waits(&tcpstate_sk(sk)->tcb))
 		return mss;
 	max = min_t(u32, READ_ONCE(sk->sk_gso_max_size), GSO_LEGACY_MAX_SIZE) -
 	      TCPSTATE_HEADROOM;
@@ -449,7 +465,7 @@ static bool small_may_go(const struct tcpstate_sock *ts, u32 len, u32 queued, bo
 		return len;
 	if (len < queued)
 		return len >= tcb->max_wnd / 2 && len;
-	if (fin)
+	if (fin || urgent_waits(tcb))
 		return true;
 	if (ts->corked)
 		return false;
@@ -610,6 +626,31 @@ void tcpstate_output_ack(struct sock *sk)
 
 	tcpstate_sk(sk)->ack_now = false;
 	transmit(sk, &cut);
+}
+
+/**
+ * tcpstate_output_urgent() - all that is queued is urgent: push it, or tell of it
+ * @sk: has new text in its queue
+ *
+ * A peer whose window is shut, and whose user may need the signal to open it,
+ * hears at once; what becomes urgent after that it learns from the next
+ * segment of any kind.
+ *
+ * Context: socket lock held.
+ * Source: RFC 9293 3.8.5 (MUST-30, MUST-62).
+ */
+void tcpstate_output_urgent(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+	bool told = urgent_waits(tcb);
+	u32 nxt = tcb->snd_nxt;
+
+	tcb->snd_up = tcb->write_seq;
+	tcpstate_output_push(sk);
+	if (!told && tcb->snd_nxt == nxt && urgent_waits(tcb) &&
+	    tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_SEND))
+		tcpstate_output_ack(sk);
 }
 
 /* Two mirrored peers must not answer each other's answers for ever. */

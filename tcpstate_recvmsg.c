@@ -11,7 +11,7 @@
 #include "tcpstate.h"
 
 /**
- * tcpstate_recvmsg_unread() - text that a reader would get
+ * tcpstate_recvmsg_unread() - text that was received and not passed by a reader
  * @sk: the socket
  *
  * Context: any; without the lock a hint.
@@ -117,6 +117,52 @@ static int copy(struct sk_buff *skb, u32 offset, struct msghdr *msg, u32 n, int 
 	return skb_copy_datagram_msg(skb, offset, msg, n);
 }
 
+/* The reader has taken all below seq. */
+static void consume(struct sock *sk, u32 seq)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	WRITE_ONCE(ts->copied_seq, seq);
+	if (tcpstate_urg_passed(&ts->tcb, seq))
+		WRITE_ONCE(ts->tcb.urgent, TCPSTATE_URGENT_NONE);
+	drop_read(sk);
+}
+
+/*
+ * Urgent text: the octet at the mark, whatever lies before it.  Never waits.
+ * The errors are those of BSD.
+ */
+static int receive_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+
+	if (ts->flow.state == TCPSTATE_LISTEN)
+		return -ENOTCONN;
+	if (sock_flag(sk, SOCK_URGINLINE) || tcb->urgent == TCPSTATE_URGENT_NONE ||
+	    tcb->urgent == TCPSTATE_URGENT_READ)
+		return -EINVAL;
+	if (ts->flow.state == TCPSTATE_CLOSE && !sock_flag(sk, SOCK_DONE))
+		return -ENOTCONN;
+	if (tcb->urgent == TCPSTATE_URGENT_AHEAD)
+		return ts->flow.state == TCPSTATE_CLOSE || (sk->sk_shutdown & RCV_SHUTDOWN) ?
+			0 : -EAGAIN;
+	if (len && !(flags & MSG_TRUNC) && memcpy_to_msg(msg, &tcb->urgent_octet, 1))
+		return -EFAULT;
+	if (!(flags & MSG_PEEK))
+		WRITE_ONCE(tcb->urgent, TCPSTATE_URGENT_READ);
+	msg->msg_flags |= len ? MSG_OOB : MSG_OOB | MSG_TRUNC;
+	return len ? 1 : 0;
+}
+
+/* At the mark with nothing read: only a signal, SIGURG most likely, stops here. */
+static int stopped_at_mark(long timeo)
+{
+	if (!signal_pending(current))
+		return 0;
+	return timeo ? sock_intr_errno(timeo) : -EAGAIN;
+}
+
 /* SO_TIMESTAMP and its kin, and the receive side of SO_TIMESTAMPING. */
 static bool wants_stamps(const struct sock *sk)
 {
@@ -145,9 +191,23 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 	if (ts->flow.state == TCPSTATE_LISTEN)
 		return -ENOTCONN;
 	do {
+		bool mark = tcpstate_at_mark(&ts->tcb, seq);
+
+		if (mark && copied)
+			break;
+		err = mark ? stopped_at_mark(timeo) : 0;
+		if (err)
+			return err;
 		skb = next_text(sk, seq, &offset);
+		if (skb && mark && len && !sock_flag(sk, SOCK_URGINLINE)) {
+			/* The octet at the mark is not in this stream. */
+			seq++;
+			if (!(flags & MSG_PEEK))
+				consume(sk, seq);
+			continue;
+		}
 		if (skb) {
-			n = min_t(size_t, len, skb->len - offset);
+			n = tcpstate_urg_run(&ts->tcb, seq, min_t(size_t, len, skb->len - offset));
 			err = copy(skb, offset, msg, n, flags);
 			if (err)
 				return copied ?: -EFAULT;
@@ -156,10 +216,8 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 			len -= n;
 			if (wants_stamps(sk))
 				keep_stamped(last, skb);
-			if (!(flags & MSG_PEEK)) {
-				WRITE_ONCE(ts->copied_seq, seq);
-				drop_read(sk);
-			}
+			if (!(flags & MSG_PEEK))
+				consume(sk, seq);
 			continue;
 		}
 		if (copied >= target && !READ_ONCE(sk->sk_backlog.tail))
@@ -212,7 +270,11 @@ static void tell_left(struct sock *sk, struct msghdr *msg, int left)
  * @msg: no address is filled in, as in-tree
  * @len: octets of room
  * @flags: MSG_PEEK, MSG_WAITALL, MSG_DONTWAIT, MSG_TRUNC (throw away),
- *	MSG_ERRQUEUE; MSG_OOB finds no urgent text
+ *	MSG_ERRQUEUE, MSG_OOB
+ *
+ * Whatever the flags, reading stops at the mark of urgent text, and goes on
+ * behind it in the next call: from the last urgent octet on with
+ * SO_OOBINLINE, without it from the one after that.
  *
  * Context: process.
  * Return: octets, 0 at the end of the stream, or -ENOTCONN, -EAGAIN, -EINTR,
@@ -228,19 +290,19 @@ int tcpstate_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int fl
 	if (unlikely(flags & MSG_ERRQUEUE))
 		return sock_recv_errqueue(sk, msg, len, SOL_IP, IP_RECVERR);
 	msg->msg_namelen = 0;
-	if (flags & MSG_OOB)
-		return -EINVAL;
 	if (sk_can_busy_loop(sk) && skb_queue_empty_lockless(&sk->sk_receive_queue) &&
 	    tcpstate_state(sk) == TCPSTATE_ESTABLISHED)
 		sk_busy_loop(sk, flags & MSG_DONTWAIT);
 	lock_sock(sk);
-	ret = receive_locked(sk, msg, len, flags, &last);
+	ret = flags & MSG_OOB ? receive_urgent(sk, msg, len, flags) :
+				receive_locked(sk, msg, len, flags, &last);
 	left = tcpstate_recvmsg_unread(sk);
-	release_sock(sk);
 	if (last) {
 		sock_recv_timestamp(msg, sk, last);
+		/* Its memory is charged to the socket: only under the lock. */
 		kfree_skb(last);
 	}
+	release_sock(sk);
 	if (ret >= 0)
 		tell_left(sk, msg, left);
 	return ret;

@@ -153,10 +153,20 @@ static void push(struct sock *sk, bool more)
 	ts->corked = corked;
 }
 
+/* What was copied so far may go. */
+static void push_copied(struct sock *sk, const struct msghdr *msg, bool more)
+{
+	if (msg->msg_flags & MSG_OOB)
+		tcpstate_output_urgent(sk);
+	else
+		push(sk, more);
+}
+
 static int send_locked(struct sock *sk, struct msghdr *msg)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	bool more = msg->msg_flags & MSG_MORE;
+	bool urgent = msg->msg_flags & MSG_OOB;
 	int err, n, copied = 0;
 	long timeo;
 
@@ -172,9 +182,12 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
 		n = copy_some(sk, &msg->msg_iter);
 		if (n > 0) {
 			copied += n;
-			/* Do not let the wire wait for a long write. */
-			if (ts->tcb.write_seq - ts->tcb.snd_nxt > ts->tcb.max_wnd / 2 ||
-			    !open_buffer(sk))
+			/*
+			 * Do not let the wire wait for a long write; but urgent
+			 * text must not go before it is known where it ends.
+			 */
+			if (!urgent && (ts->tcb.write_seq - ts->tcb.snd_nxt > ts->tcb.max_wnd / 2 ||
+					!open_buffer(sk)))
 				push(sk, true);
 			continue;
 		}
@@ -184,13 +197,13 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
 		}
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 		if (copied)
-			push(sk, false);
+			push_copied(sk, msg, false);
 		err = sk_stream_wait_memory(sk, &timeo);
 		if (!err)
 			err = check_can_send(sk);
 	}
 	if (copied) {
-		push(sk, more);
+		push_copied(sk, msg, more);
 		return copied;
 	}
 	return err ? sk_stream_error(sk, msg->msg_flags, err) : 0;
@@ -202,7 +215,10 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
  * @msg: an address in it is not looked at, as in-tree
  * @len: octets
  *
- * Flags: MSG_DONTWAIT, MSG_NOSIGNAL, MSG_MORE, MSG_EOR; MSG_OOB is refused.
+ * Flags: MSG_DONTWAIT, MSG_NOSIGNAL, MSG_MORE, MSG_EOR; MSG_OOB: all of it is
+ * urgent, and so is what was queued before.  A long urgent write that has to
+ * wait for room tells the peer of what it has queued, and moves the pointer
+ * on later.
  *
  * Context: process.
  * Return: octets queued, or -EPIPE (with SIGPIPE), -EAGAIN, -EFAULT,
@@ -213,7 +229,7 @@ int tcpstate_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	struct sock *sk = sock->sk;
 	int ret;
 
-	if (msg->msg_flags & (MSG_OOB | MSG_FASTOPEN))
+	if (msg->msg_flags & MSG_FASTOPEN)
 		return -EOPNOTSUPP;
 	lock_sock(sk);
 	ret = send_locked(sk, msg);

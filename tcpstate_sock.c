@@ -43,6 +43,7 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->tcb.iss = iss == TCPSTATE_ANY_ISS ? ts->af->iss(sk) : iss;
 	ts->tcb.snd_una = ts->tcb.iss;
 	ts->tcb.snd_nxt = ts->tcb.iss;
+	ts->tcb.snd_up = ts->tcb.iss;
 	/* The SYN stands on the octet before the text. */
 	ts->tcb.write_seq = ts->tcb.iss + 1;
 	ts->tcb.peer_mss = ts->af->default_mss;
@@ -322,6 +323,7 @@ int tcpstate_sock_disconnect(struct sock *sk, int flags)
 				  TCPSTATE_F(FIN_WAIT1) | TCPSTATE_F(FIN_WAIT2)))
 		WRITE_ONCE(sk->sk_err, ECONNRESET);
 	__skb_queue_purge(&sk->sk_receive_queue);
+	WRITE_ONCE(ts->tcb.urgent, TCPSTATE_URGENT_NONE);
 	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
 		tcpstate_sock_put_port(sk);
 	else if (!ts->bind.num)
@@ -484,11 +486,21 @@ static void linger(struct sock *sk, long timeout)
 	remove_wait_queue(sk_sleep(sk), &wait);
 }
 
+/* Text that nobody has seen.  An octet that was read out of band is none. */
+static bool has_unread(const struct sock *sk)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+	bool seen = ts->tcb.urgent == TCPSTATE_URGENT_READ &&
+		    tcpstate_at_mark(&ts->tcb, ts->copied_seq);
+
+	return tcpstate_recvmsg_unread(sk) > seen;
+}
+
 /* How a user's close() ends a connection: RFC 9293 3.10.4, 3.6.1. */
 static void close_connection(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	bool unread = tcpstate_recvmsg_unread(sk);
+	bool unread = has_unread(sk);
 
 	__skb_queue_purge(&sk->sk_receive_queue);
 	if (unread) {
@@ -569,6 +581,24 @@ static __poll_t poll_write(struct sock *sk)
 	return __sk_stream_is_writeable(sk, 1) ? EPOLLOUT | EPOLLWRNORM : 0;
 }
 
+static __poll_t poll_read(const struct sock *sk)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u8 urgent = READ_ONCE(ts->tcb.urgent);
+	int target = sock_rcvlowat(sk, 0, INT_MAX);
+	__poll_t mask = 0;
+
+	/* A reader passes over the octet at the mark: there must be another. */
+	if (urgent != TCPSTATE_URGENT_NONE && !sock_flag(sk, SOCK_URGINLINE) &&
+	    READ_ONCE(ts->tcb.rcv_up) - 1 == READ_ONCE(ts->copied_seq))
+		target++;
+	if (tcpstate_recvmsg_unread(sk) >= target)
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (urgent == TCPSTATE_URGENT_HERE)
+		mask |= EPOLLPRI;
+	return mask;
+}
+
 /**
  * tcpstate_sock_poll() - proto_ops poll, with the in-tree TCP's masks
  * @file: of the socket
@@ -594,16 +624,24 @@ __poll_t tcpstate_sock_poll(struct file *file, struct socket *sock, poll_table *
 		mask |= EPOLLHUP;
 	if (shutdown & RCV_SHUTDOWN)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (!tcpstate_in(state, TCPSTATE_F_CONNECTING)) {
-		if (tcpstate_recvmsg_unread(sk) >= sock_rcvlowat(sk, 0, INT_MAX))
-			mask |= EPOLLIN | EPOLLRDNORM;
-		mask |= poll_write(sk);
-	}
+	if (!tcpstate_in(state, TCPSTATE_F_CONNECTING))
+		mask |= poll_read(sk) | poll_write(sk);
 	/* Partner: the release of the state, behind which sk_err is set. */
 	smp_rmb();
 	if (READ_ONCE(sk->sk_err) || !skb_queue_empty_lockless(&sk->sk_error_queue))
 		mask |= EPOLLERR;
 	return mask;
+}
+
+/* What read() would give until it stops: up to the mark, as in-tree. */
+static int readable(const struct sock *sk)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int unread = tcpstate_recvmsg_unread(sk);
+
+	if (sock_flag(sk, SOCK_URGINLINE) || ts->tcb.urgent == TCPSTATE_URGENT_NONE)
+		return unread;
+	return min_t(u32, unread, ts->tcb.rcv_up - 1 - ts->copied_seq);
 }
 
 /**
@@ -627,13 +665,15 @@ int tcpstate_sock_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg
 	lock_sock(sk);
 	state = ts->flow.state;
 	if (cmd == SIOCINQ)
-		answer = tcpstate_recvmsg_unread(sk);
+		answer = readable(sk);
+	else if (cmd == SIOCATMARK)
+		answer = tcpstate_at_mark(&ts->tcb, ts->copied_seq);
 	else if (cmd == SIOCOUTQ && !tcpstate_in(state, TCPSTATE_F_CONNECTING))
 		answer = max_t(int, ts->tcb.write_seq - ts->tcb.snd_una, 0);
 	else if (cmd == SIOCOUTQNSD && !tcpstate_in(state, TCPSTATE_F_CONNECTING))
 		answer = max_t(int, ts->tcb.write_seq - ts->tcb.snd_nxt, 0);
 	/* No connection, no text: write_seq stands one above the unsent SYN. */
-	if (!tcpstate_syn_acked(&ts->tcb) && cmd != SIOCINQ)
+	if (!tcpstate_syn_acked(&ts->tcb) && cmd != SIOCINQ && cmd != SIOCATMARK)
 		answer = 0;
 	release_sock(sk);
 	if (state == TCPSTATE_LISTEN && cmd != SIOCATMARK)

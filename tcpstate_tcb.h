@@ -84,6 +84,14 @@ struct tcpstate_seg {
 	struct tcpstate_options opt;
 };
 
+/* What the reader still has to learn of urgent text; RCV.UP - 1 is the mark. */
+enum tcpstate_urgent {
+	TCPSTATE_URGENT_NONE,	/* no mark, or the reader has passed it */
+	TCPSTATE_URGENT_AHEAD,	/* RCV.UP is known, the octet at the mark has not come */
+	TCPSTATE_URGENT_HERE,	/* that octet can be read out of band */
+	TCPSTATE_URGENT_READ	/* it was; the mark stands until the reader passes it */
+};
+
 /**
  * struct tcpstate_tcb - RFC 9293 3.3.1
  * @iss: initial send sequence number
@@ -93,15 +101,21 @@ struct tcpstate_seg {
  * @snd_wl1: SEG.SEQ of the last window update
  * @snd_wl2: SEG.ACK of the last window update
  * @max_wnd: largest snd_wnd ever offered, octets
+ * @snd_up: send urgent pointer: the octet after the last urgent one; at or below
+ *	snd_una where nothing urgent is to be acknowledged
  * @write_seq: end of the text that the user has queued; our FIN's number
  * @irs: initial receive sequence number
  * @rcv_nxt: next expected
  * @rcv_adv: right edge that we have advertised; never moves left
+ * @rcv_up: receive urgent pointer: the octet after the last urgent one; has a
+ *	meaning with @urgent
  * @snd_mss: largest text that may go in one segment, octets
  * @rcv_mss: the MSS that we have announced, octets
  * @peer_mss: the MSS that the peer announced, or the default, octets
  * @snd_wscale: shift of the windows that we receive
  * @rcv_wscale: shift of the windows that we send
+ * @urgent: enum tcpstate_urgent
+ * @urgent_octet: the octet at the mark, while @urgent says that it is here
  * @passive: SYN_RECV was entered from LISTEN (MUST-11)
  * @sack_ok: the peer takes SACK blocks (RFC 2018); we send them, and as a
  *	sender do without them
@@ -120,15 +134,19 @@ struct tcpstate_tcb {
 	u32 snd_wl1;
 	u32 snd_wl2;
 	u32 max_wnd;
+	u32 snd_up;
 	u32 write_seq;
 	u32 irs;
 	u32 rcv_nxt;
 	u32 rcv_adv;
+	u32 rcv_up;
 	u16 snd_mss;
 	u16 rcv_mss;
 	u16 peer_mss;
 	u8 snd_wscale;
 	u8 rcv_wscale;
+	u8 urgent;
+	u8 urgent_octet;
 	bool passive;
 	bool sack_ok;
 	bool wscale_ok;
@@ -159,6 +177,12 @@ static inline bool tcpstate_fin_sent(const struct tcpstate_tcb *tcb)
 static inline bool tcpstate_fin_acked(const struct tcpstate_tcb *tcb)
 {
 	return tcpstate_after(tcb->snd_una, tcb->write_seq);
+}
+
+/* SIOCATMARK: the next octet to be read is the last urgent one, as in-tree. */
+static inline bool tcpstate_at_mark(const struct tcpstate_tcb *tcb, u32 seq)
+{
+	return tcb->urgent != TCPSTATE_URGENT_NONE && tcb->rcv_up - 1 == seq;
 }
 
 /* --- tcpstate_seg.c --- */
@@ -248,6 +272,14 @@ unsigned int tcpstate_opt_write_sack(u8 *bytes, const struct tcpstate_sack_block
 void tcpstate_opt_parse(const u8 *bytes, unsigned int len, struct tcpstate_options *opt);
 unsigned int tcpstate_opt_write(u8 *bytes, const struct tcpstate_options *opt);
 u8 tcpstate_opt_wscale(u32 space);
+
+/* --- tcpstate_urg.c --- */
+
+u16 tcpstate_urg_field(const struct tcpstate_tcb *tcb, u32 seq);
+bool tcpstate_urg_arrives(const struct tcpstate_tcb *tcb, const struct tcpstate_seg *seg,
+			  u32 copied);
+bool tcpstate_urg_passed(const struct tcpstate_tcb *tcb, u32 copied);
+u32 tcpstate_urg_run(const struct tcpstate_tcb *tcb, u32 seq, u32 len);
 
 /* --- tcpstate_rtt.c --- */
 

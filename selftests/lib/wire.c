@@ -1551,12 +1551,7 @@ int wire_set_int(struct wire_conn *c, int level, int name, int value)
 	return 0;
 }
 
-/**
- * wire_write() - the application writes the next octets of its pattern
- * @c: the connection
- * @n: how many, in one call if the socket's buffer has the room
- */
-int wire_write(struct wire_conn *c, int n)
+static int write_pattern(struct wire_conn *c, int n, int flags)
 {
 	static uint8_t buf[1 << 20];
 	int i, done = 0, ret;
@@ -1566,7 +1561,7 @@ int wire_write(struct wire_conn *c, int n)
 	for (i = 0; i < n; i++)
 		buf[i] = pattern(false, c->wr_off + i);
 	while (done < n) {
-		ret = send(c->fd, buf + done, n - done, MSG_NOSIGNAL);
+		ret = send(c->fd, buf + done, n - done, MSG_NOSIGNAL | flags);
 		if (ret > 0) {
 			done += ret;
 			continue;
@@ -1578,6 +1573,35 @@ int wire_write(struct wire_conn *c, int n)
 	}
 	c->wr_off += n;
 	return 0;
+}
+
+/**
+ * wire_write() - the application writes the next octets of its pattern
+ * @c: the connection
+ * @n: how many, in one call if the socket's buffer has the room
+ */
+int wire_write(struct wire_conn *c, int n)
+{
+	return write_pattern(c, n, 0);
+}
+
+/**
+ * wire_write_urgent() - likewise, with MSG_OOB
+ * @c: the connection
+ * @n: how many
+ */
+int wire_write_urgent(struct wire_conn *c, int n)
+{
+	return write_pattern(c, n, MSG_OOB);
+}
+
+/**
+ * wire_peer_octet() - an octet of the peer's pattern
+ * @off: its place, 0 for the first of the stream
+ */
+uint8_t wire_peer_octet(uint32_t off)
+{
+	return pattern(true, off);
 }
 
 /**

@@ -203,6 +203,8 @@ uint32_t wire_rcv_wnd(const struct wire_conn *c);
 
 /* The application */
 int wire_write(struct wire_conn *c, int n);
+int wire_write_urgent(struct wire_conn *c, int n);
+uint8_t wire_peer_octet(uint32_t off);
 int wire_read(struct wire_conn *c, int n);
 int wire_read_none(struct wire_conn *c);
 int wire_read_eof(struct wire_conn *c);
