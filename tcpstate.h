@@ -61,12 +61,12 @@ enum tcpstate_flow_kind {
 };
 
 /**
- * struct tcpstate_flow - the common head of whatever stands in the table
- * @node: table linkage
+ * struct tcpstate_flow - the common head of whatever has a name in a table
+ * @node: linkage of the table of flows; listeners have one of their own
  * @key: never changes while the flow stands in the table
  * @kind: enum tcpstate_flow_kind
  * @state: enum tcpstate_state; stored by tcpstate_state.c alone
- * @listed: stands in the table; guarded by the owner's lock
+ * @listed: stands in a table; guarded by the owner's lock
  *
  * @state is written with release and read with acquire: what led to a state
  * can be seen by whoever sees the state.
@@ -106,6 +106,8 @@ struct tcpstate_af;
  * @device: of a mini: bound device, or 0
  * @num: port, host order
  * @reuse: of a mini: SO_REUSEADDR was set
+ * @reuseport: of a mini: the port was shared by TCPSTATE_REUSEPORT
+ * @listens: the socket listens, or is about to
  *
  * Guarded by the namespace's port lock.
  */
@@ -117,6 +119,8 @@ struct tcpstate_bind {
 	int device;
 	u16 num;
 	bool reuse;
+	bool reuseport;
+	bool listens;
 };
 
 /**
@@ -186,6 +190,7 @@ struct tcpstate_timewait {
  * @fin_seen: the peer's FIN has arrived and stands at @fin_seq
  * @nodelay: TCP_NODELAY
  * @corked: TCP_CORK
+ * @overdue: for one push, nothing holds small segments back
  * @quickack: TCP_QUICKACK: acknowledge at once
  * @syn_retries: TCP_SYNCNT, or 0 for the namespace's
  * @rtx_count: retransmissions or probes since the peer last answered
@@ -215,6 +220,13 @@ struct tcpstate_timewait {
  * @delack_timer: delayed ACK
  * @rtx_when: jiffies when @rtx_timer should fire
  * @bind: the claim on our port
+ * @listen_node: linkage of the table of listeners
+ * @defer_accept: TCP_DEFER_ACCEPT of a listener, seconds
+ * @notsent_lowat: TCP_NOTSENT_LOWAT, octets, or 0
+ * @window_clamp: TCP_WINDOW_CLAMP, octets, or 0
+ * @recv_inq: TCP_INQ
+ * @thin_linear: TCP_THIN_LINEAR_TIMEOUTS
+ * @orphan: counted among the namespace's orphans
  * @listener: held, where @owner is QUEUE or REQUEST
  * @accept_node: place in @listener's queue of ready or of half-open children
  * @accept_lock: guards the fields below and @accept_node of all children
@@ -250,6 +262,7 @@ struct tcpstate_sock {
 	bool fin_seen;
 	bool nodelay;
 	bool corked;
+	bool overdue;
 	bool quickack;
 	u8 rtx_count;
 	u8 keep_probes;
@@ -278,6 +291,13 @@ struct tcpstate_sock {
 	unsigned long rtx_when;
 
 	struct tcpstate_bind bind;
+	struct rhlist_head listen_node;
+	u32 defer_accept;
+	u32 notsent_lowat;
+	u32 window_clamp;
+	bool recv_inq;
+	bool thin_linear;
+	bool orphan;
 
 	struct sock *listener;
 	struct list_head accept_node;
@@ -362,6 +382,9 @@ enum tcpstate_mib_item {
 	TCPSTATE_MIB_BACKLOGDROPPED,
 	TCPSTATE_MIB_MINTTLDROPPED,
 	TCPSTATE_MIB_NOMEMORY,
+	TCPSTATE_MIB_TIMEWAITOVERFLOW,
+	TCPSTATE_MIB_ORPHANOVERFLOW,
+	TCPSTATE_MIB_HALFOPENOVERFLOWS,
 	TCPSTATE_MIB_ABORTONDATA,
 	TCPSTATE_MIB_ABORTONCLOSE,
 	TCPSTATE_MIB_ABORTONTIMEOUT,
@@ -380,7 +403,9 @@ struct tcpstate_mib {
 /**
  * struct tcpstate_net - per network namespace
  * @net: the namespace
- * @flows: every named flow and listener, by struct tcpstate_key
+ * @flows: every named flow but the listeners, by struct tcpstate_key
+ * @listeners: every listener; several may have one name
+ * @orphans: connections that no process holds
  * @mib: counters
  * @gauge: sockets in each state
  * @edges: how often each edge was taken
@@ -407,6 +432,8 @@ struct tcpstate_mib {
  * @orphan_retries: the same for a socket that nobody holds
  * @timestamps: offer and take timestamps (RFC 7323)
  * @time_wait_reuse: connect() may take a name in TIME_WAIT: 0 no, 1 yes, 2 on loopback
+ * @max_orphans: how many @orphans there may be
+ * @max_tw_buckets: how many minis in TIME_WAIT
  * @unprivileged: sockets need no CAP_NET_ADMIN
  * @sysctl: registration
  * @sysctl_table: its table
@@ -414,6 +441,8 @@ struct tcpstate_mib {
 struct tcpstate_net {
 	struct net *net;
 	struct rhashtable flows;
+	struct rhltable listeners;
+	atomic_t orphans;
 	struct tcpstate_mib __percpu *mib;
 	atomic_t gauge[TCPSTATE_MAX_STATES];
 	atomic_t edges[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT];
@@ -444,6 +473,8 @@ struct tcpstate_net {
 	int orphan_retries;
 	int timestamps;
 	int time_wait_reuse;
+	int max_orphans;
+	int max_tw_buckets;
 	int unprivileged;
 	struct ctl_table_header *sysctl;
 	struct ctl_table *sysctl_table;
@@ -489,8 +520,26 @@ void tcpstate_demux_replace(struct tcpstate_net *tn, struct tcpstate_flow *old,
 struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
 					  const struct tcpstate_key *key);
 void tcpstate_demux_for_each(struct tcpstate_net *tn, void (*visit)(struct sock *sk));
+
+/**
+ * struct tcpstate_demux_walk - where a walk over the tables is
+ * @tn: the namespace
+ * @iter: place in one of its tables
+ * @listeners: in the table of listeners, else in that of the other flows
+ */
+struct tcpstate_demux_walk {
+	struct tcpstate_net *tn;
+	struct rhashtable_iter iter;
+	bool listeners;
+};
+
+void tcpstate_demux_walk_begin(struct tcpstate_demux_walk *walk, struct tcpstate_net *tn);
+void tcpstate_demux_walk_end(struct tcpstate_demux_walk *walk);
+void tcpstate_demux_walk_resume(struct tcpstate_demux_walk *walk);
+void tcpstate_demux_walk_pause(struct tcpstate_demux_walk *walk);
+struct tcpstate_flow *tcpstate_demux_walk_next(struct tcpstate_demux_walk *walk, bool again);
 struct sock *tcpstate_demux_find_listener(struct tcpstate_net *tn,
-					  const struct tcpstate_key *key);
+					  const struct tcpstate_key *key, int iif, int sdif);
 
 /* --- tcpstate_port.c (layer 1) --- */
 
@@ -498,7 +547,8 @@ int tcpstate_port_init(struct tcpstate_net *tn);
 void tcpstate_port_exit(struct tcpstate_net *tn);
 int tcpstate_port_get(struct sock *sk, unsigned short port);
 int tcpstate_port_get_for_connect(struct sock *sk);
-bool tcpstate_port_may_listen(struct sock *sk);
+bool tcpstate_port_listen(struct sock *sk);
+void tcpstate_port_unlisten(struct sock *sk);
 void tcpstate_port_share(struct tcpstate_net *tn, struct tcpstate_bind *to,
 			 const struct tcpstate_bind *from);
 void tcpstate_port_put(struct tcpstate_net *tn, struct tcpstate_bind *bind);
@@ -559,7 +609,7 @@ void tcpstate_output_probe(struct sock *sk);
 void tcpstate_output_keepalive(struct sock *sk);
 void tcpstate_output_arm(struct sock *sk);
 bool tcpstate_output_waits(const struct tcpstate_sock *ts);
-void tcpstate_output_uncork(struct sock *sk);
+void tcpstate_output_overdue(struct sock *sk);
 void tcpstate_output_release_acked(struct sock *sk);
 void tcpstate_output_purge(struct sock *sk);
 void tcpstate_output_sync_mss(struct sock *sk);
@@ -594,6 +644,7 @@ void tcpstate_timer_restart_keepalive(struct sock *sk);
 /* --- tcpstate_request.c (layer 4) --- */
 
 void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb, u32 iss);
+void tcpstate_request_ready(struct sock *child);
 void tcpstate_request_done(struct sock *child);
 void tcpstate_request_stop(struct sock *listener);
 struct sock *tcpstate_request_take(struct sock *listener);
@@ -634,8 +685,10 @@ int tcpstate_sock_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg
 /* --- tcpstate_sendmsg.c, tcpstate_recvmsg.c, tcpstate_sockopt.c (layer 4) --- */
 
 int tcpstate_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
+bool tcpstate_sendmsg_memory_free(const struct sock *sk, int wake);
 int tcpstate_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags);
 int tcpstate_recvmsg_unread(const struct sock *sk);
+int tcpstate_recvmsg_set_lowat(struct sock *sk, int octets);
 int tcpstate_setsockopt(struct socket *sock, int level, int name, sockptr_t val,
 			unsigned int len);
 int tcpstate_getsockopt(struct socket *sock, int level, int name, char __user *val,

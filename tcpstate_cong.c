@@ -7,7 +7,6 @@
 #include "tcpstate_tcb.h"
 
 #define DUP_THRESHOLD	3
-#define INFINITE_WND	0x7fffffffu
 /* Nothing above this is ever reached by the 2^30 window; keeps sums in 32 bits. */
 #define CWND_MAX	0x40000000u
 
@@ -36,7 +35,7 @@ void tcpstate_cong_init(struct tcpstate_cong *cong, const struct tcpstate_cong_o
 		.ops = ops,
 		.mss = mss,
 		.cwnd = initial_window(mss),
-		.ssthresh = INFINITE_WND,
+		.ssthresh = TCPSTATE_SSTHRESH_INFINITE,
 		.recover = iss - 1,	/* the first flight may be recovered fast too */
 		.rtx_nxt = iss,
 	};
@@ -51,7 +50,7 @@ void tcpstate_cong_init(struct tcpstate_cong *cong, const struct tcpstate_cong_o
  */
 void tcpstate_cong_set_mss(struct tcpstate_cong *cong, u32 mss)
 {
-	if (cong->ssthresh == INFINITE_WND && cong->cwnd == initial_window(cong->mss))
+	if (cong->ssthresh == TCPSTATE_SSTHRESH_INFINITE && cong->cwnd == initial_window(cong->mss))
 		cong->cwnd = initial_window(mss);
 	cong->mss = mss;
 	if (cong->cwnd < mss)

@@ -22,6 +22,9 @@ struct tcpstate_cong_ops {
 	u32 (*ssthresh)(const struct tcpstate_cong *cong, u32 flight);
 };
 
+/* No loss yet; the in-tree number.  Beyond every window. */
+#define TCPSTATE_SSTHRESH_INFINITE	0x7fffffffu
+
 /* The numbers are the in-tree TCP_CA_*, as tcp_info shows them. */
 enum tcpstate_phase {
 	TCPSTATE_PHASE_OPEN = 0,

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * From the names in a segment to the flow or the listener that it is for.
- * One table per namespace; lookups under RCU, without a lock.
+ * Two tables per namespace; lookups under RCU, without a lock.
  */
+#include <linux/jhash.h>
+
+#include <net/inet_sock.h>
 #include <net/ipv6.h>
 
 #include "tcpstate.h"
@@ -14,8 +17,22 @@ static const struct rhashtable_params params = {
 	.automatic_shrinking = true,
 };
 
+/* Several listeners may have one name: on other devices, or sharing the port. */
+static const struct rhashtable_params listener_params = {
+	.key_len = sizeof(struct tcpstate_key),
+	.key_offset = offsetof(struct tcpstate_sock, flow.key),
+	.head_offset = offsetof(struct tcpstate_sock, listen_node),
+	.automatic_shrinking = true,
+};
+
+/* A listener's name has no peer. */
+static bool names_listener(const struct tcpstate_flow *flow)
+{
+	return ipv6_addr_any(&flow->key.remote);
+}
+
 /**
- * tcpstate_demux_init() - the table of a new namespace
+ * tcpstate_demux_init() - the tables of a new namespace
  * @tn: the namespace
  *
  * Context: process.
@@ -23,18 +40,27 @@ static const struct rhashtable_params params = {
  */
 int tcpstate_demux_init(struct tcpstate_net *tn)
 {
+	int err;
+
 	BUILD_BUG_ON(sizeof(struct tcpstate_key) % sizeof(u32));
-	return rhashtable_init(&tn->flows, &params);
+	err = rhashtable_init(&tn->flows, &params);
+	if (err)
+		return err;
+	err = rhltable_init(&tn->listeners, &listener_params);
+	if (err)
+		rhashtable_destroy(&tn->flows);
+	return err;
 }
 
 /**
- * tcpstate_demux_exit() - free an empty table
+ * tcpstate_demux_exit() - free empty tables
  * @tn: the namespace; every socket of it is gone
  *
  * Context: process.
  */
 void tcpstate_demux_exit(struct tcpstate_net *tn)
 {
+	rhltable_destroy(&tn->listeners);
 	rhashtable_destroy(&tn->flows);
 }
 
@@ -43,15 +69,19 @@ void tcpstate_demux_exit(struct tcpstate_net *tn)
  * @sk: its flow's key is complete
  *
  * Context: socket lock held; process or softirq.
- * Return: 0; -EADDRNOTAVAIL where the name is taken; -ENOMEM or the like.
+ * Return: 0; -EADDRNOTAVAIL where the name is taken (never for a listener:
+ * tcpstate_port_listen() says who may); -ENOMEM or the like.
  */
 int tcpstate_demux_add(struct sock *sk)
 {
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	int err;
 
-	err = rhashtable_lookup_insert_fast(&tcpstate_sk_net(sk)->flows,
-					    &ts->flow.node, params);
+	if (names_listener(&ts->flow))
+		err = rhltable_insert(&tn->listeners, &ts->listen_node, listener_params);
+	else
+		err = rhashtable_lookup_insert_fast(&tn->flows, &ts->flow.node, params);
 	if (err)
 		return err == -EEXIST ? -EADDRNOTAVAIL : err;
 	ts->flow.listed = true;
@@ -70,7 +100,12 @@ void tcpstate_demux_remove(struct tcpstate_net *tn, struct tcpstate_flow *flow)
 	if (!flow->listed)
 		return;
 	flow->listed = false;
-	rhashtable_remove_fast(&tn->flows, &flow->node, params);
+	if (names_listener(flow))
+		rhltable_remove(&tn->listeners,
+				&container_of(flow, struct tcpstate_sock, flow)->listen_node,
+				listener_params);
+	else
+		rhashtable_remove_fast(&tn->flows, &flow->node, params);
 }
 
 /**
@@ -102,21 +137,6 @@ static bool take_reference(struct tcpstate_flow *flow)
 								   flow))->sk_refcnt);
 }
 
-static struct tcpstate_flow *find(struct tcpstate_net *tn, const struct tcpstate_key *key)
-{
-	struct tcpstate_flow *flow = rhashtable_lookup(&tn->flows, key, params);
-
-	return flow && likely(take_reference(flow)) ? flow : NULL;
-}
-
-/* Only full sockets listen. */
-static struct sock *find_listener(struct tcpstate_net *tn, const struct tcpstate_key *key)
-{
-	struct tcpstate_flow *flow = find(tn, key);
-
-	return flow ? (struct sock *)container_of(flow, struct tcpstate_sock, flow) : NULL;
-}
-
 /**
  * tcpstate_demux_find() - the flow with exactly these names
  * @tn: the namespace
@@ -128,65 +148,207 @@ static struct sock *find_listener(struct tcpstate_net *tn, const struct tcpstate
 struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
 					  const struct tcpstate_key *key)
 {
-	return find(tn, key);
+	struct tcpstate_flow *flow = rhashtable_lookup(&tn->flows, key, params);
+
+	return flow && likely(take_reference(flow)) ? flow : NULL;
 }
 
 /**
- * tcpstate_demux_for_each() - visit every full socket of a namespace
+ * tcpstate_demux_walk_begin() - a walk over every named flow of a namespace
+ * @walk: to be ended with tcpstate_demux_walk_end()
+ * @tn: the namespace
+ *
+ * Listeners first.  One that comes or goes meanwhile may be missed; when a
+ * table grows, what was seen is seen again.
+ *
+ * Context: process.
+ */
+void tcpstate_demux_walk_begin(struct tcpstate_demux_walk *walk, struct tcpstate_net *tn)
+{
+	walk->tn = tn;
+	walk->listeners = true;
+	rhashtable_walk_enter(&tn->listeners.ht, &walk->iter);
+}
+
+/**
+ * tcpstate_demux_walk_end() - no more steps
+ * @walk: the walk, paused
+ *
+ * Context: process.
+ */
+void tcpstate_demux_walk_end(struct tcpstate_demux_walk *walk)
+{
+	rhashtable_walk_exit(&walk->iter);
+}
+
+/**
+ * tcpstate_demux_walk_resume() - enter the RCU read side
+ * @walk: the walk
+ *
+ * Context: any.
+ */
+void tcpstate_demux_walk_resume(struct tcpstate_demux_walk *walk) __acquires(RCU)
+{
+	rhashtable_walk_start(&walk->iter);
+}
+
+/**
+ * tcpstate_demux_walk_pause() - leave the RCU read side; the place is kept
+ * @walk: the walk
+ *
+ * Context: any.
+ */
+void tcpstate_demux_walk_pause(struct tcpstate_demux_walk *walk) __releases(RCU)
+{
+	rhashtable_walk_stop(&walk->iter);
+}
+
+/* From the listeners to the other flows. */
+static void walk_on(struct tcpstate_demux_walk *walk)
+{
+	rhashtable_walk_stop(&walk->iter);
+	rhashtable_walk_exit(&walk->iter);
+	walk->listeners = false;
+	rhashtable_walk_enter(&walk->tn->flows, &walk->iter);
+	rhashtable_walk_start(&walk->iter);
+}
+
+/**
+ * tcpstate_demux_walk_next() - the next flow
+ * @walk: resumed
+ * @again: the one that was found last, if it is still there
+ *
+ * Context: RCU read side.
+ * Return: a flow, not held, or NULL at the end.
+ */
+struct tcpstate_flow *tcpstate_demux_walk_next(struct tcpstate_demux_walk *walk, bool again)
+{
+	void *found;
+
+	for (;; again = false) {
+		found = again ? rhashtable_walk_peek(&walk->iter) :
+				rhashtable_walk_next(&walk->iter);
+		/* -EAGAIN: the table has grown, the walk starts again. */
+		if (IS_ERR(found))
+			continue;
+		if (found)
+			return walk->listeners ? &((struct tcpstate_sock *)found)->flow : found;
+		if (!walk->listeners)
+			return NULL;
+		walk_on(walk);
+	}
+}
+
+/**
+ * tcpstate_demux_for_each() - visit every full socket that has a name
  * @tn: the namespace
  * @visit: called with a held sock, not locked; must not sleep
- *
- * One that comes or goes meanwhile may be missed or met twice.
  *
  * Context: process.
  */
 void tcpstate_demux_for_each(struct tcpstate_net *tn, void (*visit)(struct sock *sk))
 {
-	struct rhashtable_iter iter;
+	struct tcpstate_demux_walk walk;
 	struct tcpstate_flow *flow;
 	struct sock *sk;
 
-	rhashtable_walk_enter(&tn->flows, &iter);
-	rhashtable_walk_start(&iter);
-	while ((flow = rhashtable_walk_next(&iter))) {
-		/* -EAGAIN: the table has grown, the walk starts again. */
-		if (IS_ERR(flow) || flow->kind != TCPSTATE_FLOW_FULL || !take_reference(flow))
+	tcpstate_demux_walk_begin(&walk, tn);
+	tcpstate_demux_walk_resume(&walk);
+	while ((flow = tcpstate_demux_walk_next(&walk, false))) {
+		if (flow->kind != TCPSTATE_FLOW_FULL || !take_reference(flow))
 			continue;
 		sk = (struct sock *)container_of(flow, struct tcpstate_sock, flow);
 		visit(sk);
 		sock_put(sk);
 	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
+	tcpstate_demux_walk_pause(&walk);
+	tcpstate_demux_walk_end(&walk);
+}
+
+/* What fits better counts more; 0: does not fit. */
+static int score(const struct tcpstate_net *tn, const struct tcpstate_sock *ts, int iif,
+		 int sdif)
+{
+	int device = READ_ONCE(ts->inet.sk.sk_bound_dev_if);
+
+	if (!device)
+		return 1;
+	return inet_sk_bound_dev_eq(tn->net, device, iif, sdif) ? 2 : 0;
+}
+
+/*
+ * The best of the listeners with a name.  Those that share a port are equally
+ * good; the names of both ends choose among them, so that a SYN that comes
+ * again comes to the same.
+ */
+static struct tcpstate_sock *best(struct tcpstate_net *tn, const struct tcpstate_key *name,
+				  const struct tcpstate_key *key, int iif, int sdif)
+{
+	struct tcpstate_sock *ts, *found = NULL;
+	struct rhlist_head *list, *pos;
+	int top = 0, equals = 0;
+	u32 nth;
+
+	list = rhltable_lookup(&tn->listeners, name, listener_params);
+	rhl_for_each_entry_rcu(ts, pos, list, listen_node) {
+		int points = score(tn, ts, iif, sdif);
+
+		if (points > top) {
+			top = points;
+			equals = 0;
+			found = ts;
+		}
+		equals += points && points == top;
+	}
+	if (equals < 2)
+		return found;
+	nth = reciprocal_scale(jhash2((const u32 *)key, sizeof(*key) / sizeof(u32),
+				      net_hash_mix(tn->net)), equals);
+	rhl_for_each_entry_rcu(ts, pos, list, listen_node)
+		if (score(tn, ts, iif, sdif) == top && !nth--)
+			return ts;
+	/* One has gone since it was counted. */
+	return found;
+}
+
+static struct sock *find_listener(struct tcpstate_net *tn, const struct tcpstate_key *name,
+				  const struct tcpstate_key *key, int iif, int sdif)
+{
+	struct tcpstate_sock *ts = best(tn, name, key, iif, sdif);
+
+	return ts && take_reference(&ts->flow) ? (struct sock *)ts : NULL;
 }
 
 /**
  * tcpstate_demux_find_listener() - the listener for a segment's destination
  * @tn: the namespace
  * @key: names as a segment carries them
+ * @iif: index of the device that it came in by
+ * @sdif: the same of the port of a VRF, or 0
  *
- * A listener on the very address goes before one on any.
+ * A listener on the very address goes before one on any, and among those with
+ * the same address one that is bound to the device before one that is not.
  *
  * Context: RCU read side.
  * Return: a held sock or NULL.
  */
 struct sock *tcpstate_demux_find_listener(struct tcpstate_net *tn,
-					  const struct tcpstate_key *key)
+					  const struct tcpstate_key *key, int iif, int sdif)
 {
 	struct tcpstate_key name = {
 		.local = key->local, .lport = key->lport, .wire = key->wire,
 	};
 	struct sock *sk;
 
-	sk = find_listener(tn, &name);
+	sk = find_listener(tn, &name, key, iif, sdif);
 	if (sk)
 		return sk;
 	if (ipv6_addr_v4mapped(&key->local)) {
 		ipv6_addr_set_v4mapped(htonl(INADDR_ANY), &name.local);
-		sk = find_listener(tn, &name);
+		sk = find_listener(tn, &name, key, iif, sdif);
 		if (sk)
 			return sk;
 	}
 	name.local = in6addr_any;
-	return find_listener(tn, &name);
+	return find_listener(tn, &name, key, iif, sdif);
 }

@@ -134,8 +134,6 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 		tcpstate_output_arm(sk);
 	}
 	ts->push_pending = true;
-	if (sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
-		sk->sk_write_space(sk);
 }
 
 static void update_window(struct sock *sk, const struct tcpstate_seg *seg)
@@ -143,7 +141,7 @@ static void update_window(struct sock *sk, const struct tcpstate_seg *seg)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
 	u32 wnd = (u32)seg->wnd << tcb->snd_wscale;
-	bool was_shut = tcb->snd_wnd < tcb->snd_mss;
+	u32 old = tcb->snd_wnd;
 
 	if (!tcpstate_seg_updates_window(tcb, seg))
 		return;
@@ -154,7 +152,7 @@ static void update_window(struct sock *sk, const struct tcpstate_seg *seg)
 	tcb->snd_wnd = wnd;
 	if (wnd > tcb->max_wnd)
 		tcb->max_wnd = wnd;
-	if (!was_shut || wnd < tcb->snd_mss)
+	if (old ? old >= tcb->snd_mss || wnd < tcb->snd_mss : !wnd)
 		return;
 	/* The window has opened: probing is over, a refused probe goes again. */
 	ts->rtt.backoff = 0;
@@ -233,6 +231,11 @@ static bool coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *skb)
 	atomic_add(delta, &sk->sk_rmem_alloc);
 	sk_mem_charge(sk, delta);
 	tcpstate_cb(to)->seg.len += tcpstate_cb(skb)->seg.len;
+	/* The newest arrival is what a reader asks the time of. */
+	if (unlikely(skb->tstamp || skb_hwtstamps(skb)->hwtstamp)) {
+		to->tstamp = skb->tstamp;
+		*skb_hwtstamps(to) = *skb_hwtstamps(skb);
+	}
 	kfree_skb_partial(skb, stolen);
 	return true;
 }
@@ -392,6 +395,20 @@ static void schedule_ack(struct sock *sk)
 			       msecs_to_jiffies(READ_ONCE(tcpstate_sk_net(sk)->delack_ms)));
 }
 
+/* There is text, or its end, to read. */
+static void tell_reader(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (unlikely(ts->owner == TCPSTATE_OWNER_REQUEST)) {
+		/* TCP_DEFER_ACCEPT waited for this. */
+		sk_stop_timer(sk, &sk->sk_timer);
+		tcpstate_request_done(sk);
+	}
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_data_ready(sk);
+}
+
 /* RFC 9293 3.10.7.4 seventh.  Consumes skb. */
 static void take_text(struct sock *sk, struct sk_buff *skb)
 {
@@ -449,8 +466,7 @@ static void take_text(struct sock *sk, struct sk_buff *skb)
 		ooo_drain(sk);
 	}
 	schedule_ack(sk);
-	if (!sock_flag(sk, SOCK_DEAD))
-		sk->sk_data_ready(sk);
+	tell_reader(sk);
 }
 
 /* RFC 9293 3.10.7.4 eighth: the FIN counts when RCV.NXT reaches it. */
@@ -464,6 +480,8 @@ static void take_fin(struct sock *sk)
 	ts->tcb.rcv_nxt++;
 	tcpstate_purge(&ts->ooo);
 	tcpstate_state_event(sk, TCPSTATE_EV_RCV_FIN);
+	if (unlikely(ts->owner == TCPSTATE_OWNER_REQUEST))
+		tell_reader(sk);
 }
 
 /* Text for a reader that will never read: the loss must show (SHLD-3). */
@@ -593,7 +611,7 @@ static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event
 	ts->rtx_count = 0;
 	tcpstate_state_event(sk, event);
 	if (event == TCPSTATE_EV_RCV_ACK_OF_SYN && ts->owner == TCPSTATE_OWNER_REQUEST)
-		tcpstate_request_done(sk);
+		tcpstate_request_ready(sk);
 }
 
 /**
@@ -638,6 +656,9 @@ void tcpstate_input(struct sock *sk, struct sk_buff *skb)
 	}
 	if (ts->push_pending || ts->ack_now)
 		tcpstate_output_push(sk);
+	/* Room in the buffer, or below TCP_NOTSENT_LOWAT. */
+	if (sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
+		sk->sk_write_space(sk);
 	if (ts->flow.state == TCPSTATE_TIME_WAIT)
 		tcpstate_timewait_enter(sk);
 }

@@ -64,6 +64,7 @@ static struct proto tcpstate_prot = {
 	.disconnect		= tcpstate_sock_disconnect,
 	.shutdown		= tcpstate_sock_shutdown,
 	.keepalive		= tcpstate_timer_keepalive,
+	.stream_memory_free	= tcpstate_sendmsg_memory_free,
 	.get_port		= tcpstate_sock_get_port,
 	.put_port		= tcpstate_sock_put_port,
 	.backlog_rcv		= tcpstate_input_backlog,
@@ -111,6 +112,7 @@ static struct proto_ops tcpstate_ops __ro_after_init = {
 	.sendmsg	= tcpstate_sendmsg,
 	.recvmsg	= tcpstate_recvmsg,
 	.mmap		= sock_no_mmap,
+	.set_rcvlowat	= tcpstate_recvmsg_set_lowat,
 };
 
 static void init_inet(struct sock *sk)

@@ -22,10 +22,13 @@ struct cut {
 	bool syn_options;
 };
 
-/* tcpstate_output_receive_space(): half of the buffer pays for skb overhead. */
+/* No more than this is ever offered: half of the buffer pays for skb overhead. */
 static u32 full_space(const struct sock *sk)
 {
-	return READ_ONCE(sk->sk_rcvbuf) / 2;
+	u32 clamp = tcpstate_sk(sk)->window_clamp;
+	u32 space = READ_ONCE(sk->sk_rcvbuf) / 2;
+
+	return clamp ? min(space, clamp) : space;
 }
 
 /**
@@ -56,7 +59,7 @@ static u16 select_window(struct sock *sk, bool syn)
 	u32 step = min_t(u32, full_space(sk) / 2, max_t(u32, ts->rcv_seg, tcb->rcv_mss));
 	u8 scale = syn ? 0 : tcb->rcv_wscale;
 
-	space = min_t(u32, space, 65535u << scale);
+	space = min3(space, full_space(sk), 65535u << scale);
 	if (space >= wnd + step || syn)
 		wnd = max(space, wnd);
 	wnd = min_t(u32, ALIGN(wnd, 1u << scale), 65535u << scale);
@@ -442,6 +445,8 @@ static bool small_may_go(const struct tcpstate_sock *ts, u32 len, u32 queued, bo
 {
 	const struct tcpstate_tcb *tcb = &ts->tcb;
 
+	if (ts->overdue)
+		return len;
 	if (len < queued)
 		return len >= tcb->max_wnd / 2 && len;
 	if (fin)
@@ -576,19 +581,21 @@ void tcpstate_output_push(struct sock *sk)
 }
 
 /**
- * tcpstate_output_uncork() - push what a cork or MSG_MORE has held back long enough
+ * tcpstate_output_overdue() - push what was held back for long enough
  * @sk: the socket
  *
+ * By a cork or MSG_MORE, by Nagle, or by a window smaller than a segment.
+ *
  * Context: socket lock held.
+ * Source: RFC 9293 3.8.6.2.1, the override timeout.
  */
-void tcpstate_output_uncork(struct sock *sk)
+void tcpstate_output_overdue(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	bool corked = ts->corked;
 
-	ts->corked = false;
+	ts->overdue = true;
 	tcpstate_output_push(sk);
-	ts->corked = corked;
+	ts->overdue = false;
 }
 
 /**
@@ -807,7 +814,7 @@ void tcpstate_output_open_window(struct sock *sk)
 
 	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_RECEIVE))
 		return;
-	space = min_t(u32, space, 65535u << ts->tcb.rcv_wscale);
+	space = min3(space, full_space(sk), 65535u << ts->tcb.rcv_wscale);
 	if (space < wnd + step || (wnd && space < 2 * wnd))
 		return;
 	tcpstate_output_ack(sk);

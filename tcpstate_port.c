@@ -93,21 +93,30 @@ static bool same_device(int a, int b)
 	return !a || !b || a == b;
 }
 
+/* TCPSTATE_REUSEPORT: one user's sockets share; what is in TIME_WAIT minds nobody. */
+static bool share(struct sock *sk, const struct tcpstate_bind *other)
+{
+	if (!sk->sk_reuseport)
+		return false;
+	if (!other->sk)
+		return other->reuseport;
+	return other->sk->sk_reuseport && uid_eq(sock_i_uid(sk), sock_i_uid(other->sk));
+}
+
 /* The rules of SO_REUSEADDR as users of the in-tree TCP know them. */
-static bool conflict(const struct sock *sk, const struct tcpstate_port *port)
+static bool conflict(struct sock *sk, const struct tcpstate_port *port)
 {
 	const struct tcpstate_bind *other;
 
 	hlist_for_each_entry(other, &port->owners, node) {
 		const struct sock *sk2 = other->sk;
-		bool listens = sk2 && tcpstate_state(sk2) == TCPSTATE_LISTEN;
 		bool reuse = sk2 ? sk2->sk_reuse : other->reuse;
 
 		if (sk2 == sk ||
 		    !same_device(sk->sk_bound_dev_if,
 				 sk2 ? sk2->sk_bound_dev_if : other->device))
 			continue;
-		if (sk->sk_reuse && reuse && !listens)
+		if ((sk->sk_reuse && reuse && !other->listens) || share(sk, other))
 			continue;
 		if (overlap(inet_sk(sk)->inet_rcv_saddr,
 			    sk2 ? inet_sk(sk2)->inet_rcv_saddr : other->addr))
@@ -348,27 +357,44 @@ int tcpstate_port_get_for_connect(struct sock *sk)
 }
 
 /**
- * tcpstate_port_may_listen() - does another listener stand in the way
+ * tcpstate_port_listen() - a socket is going to listen on its port
  * @sk: bound
  *
+ * From here on it stands in the way of others, so that of two that want the
+ * same at once only one gets it.
+ *
  * Context: process, socket lock held.
- * Return: false means -EADDRINUSE.
+ * Return: false, another listener stands in the way: -EADDRINUSE.
  */
-bool tcpstate_port_may_listen(struct sock *sk)
+bool tcpstate_port_listen(struct sock *sk)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_port *port;
-	bool ok = false;
 
 	spin_lock_bh(&tn->port_lock);
 	port = find_port(tn, ts->bind.num, ts->wire);
 	if (port) {
-		ok = !conflict(sk, port);
+		ts->bind.listens = !conflict(sk, port);
 		port->connect_only = false;
 	}
 	spin_unlock_bh(&tn->port_lock);
-	return ok;
+	return port && ts->bind.listens;
+}
+
+/**
+ * tcpstate_port_unlisten() - it does not listen any more
+ * @sk: may still be bound
+ *
+ * Context: process, socket lock held.
+ */
+void tcpstate_port_unlisten(struct sock *sk)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+
+	spin_lock_bh(&tn->port_lock);
+	tcpstate_sk(sk)->bind.listens = false;
+	spin_unlock_bh(&tn->port_lock);
 }
 
 /**

@@ -2,6 +2,9 @@
 /*
  * recv() and its kin: from the receive queue to the user.
  */
+#include <linux/tcp.h>
+
+#include <net/busy_poll.h>
 #include <net/inet_common.h>
 #include <net/tcp.h>
 
@@ -26,6 +29,32 @@ int tcpstate_recvmsg_unread(const struct sock *sk)
 	if (sock_flag(sk, SOCK_DONE) && end != ts->copied_seq)
 		end--;
 	return end - READ_ONCE(ts->copied_seq);
+}
+
+/**
+ * tcpstate_recvmsg_set_lowat() - proto_ops set_rcvlowat
+ * @sk: the socket
+ * @octets: how many must be there for a reader to wake; 0 counts as 1
+ *
+ * More than fits into the receive buffer would never come: as in-tree it is
+ * bounded, and the buffer grows for it.
+ *
+ * Context: process, socket lock held.
+ * Return: 0.
+ */
+int tcpstate_recvmsg_set_lowat(struct sock *sk, int octets)
+{
+	int max = READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]);
+
+	if (sk->sk_userlocks & SOCK_RCVBUF_LOCK)
+		max = READ_ONCE(sk->sk_rcvbuf);
+	octets = min(octets, max / 2);
+	WRITE_ONCE(sk->sk_rcvlowat, octets ?: 1);
+	if (octets > READ_ONCE(sk->sk_rcvbuf) / 2) {
+		WRITE_ONCE(sk->sk_rcvbuf, octets * 2);
+		tcpstate_output_open_window(sk);
+	}
+	return 0;
 }
 
 /* What is left of the head buffer from seq on; drop what is read through. */
@@ -88,7 +117,22 @@ static int copy(struct sk_buff *skb, u32 offset, struct msghdr *msg, u32 n, int 
 	return skb_copy_datagram_msg(skb, offset, msg, n);
 }
 
-static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+/* SO_TIMESTAMP and its kin, and the receive side of SO_TIMESTAMPING. */
+static bool wants_stamps(const struct sock *sk)
+{
+	return sock_flag(sk, SOCK_RCVTSTAMP) || READ_ONCE(sk->sk_tsflags);
+}
+
+/* The reader gets the time of the last segment that it took from. */
+static void keep_stamped(struct sk_buff **last, struct sk_buff *skb)
+{
+	kfree_skb(*last);
+	*last = skb_get(skb);
+}
+
+/* The last segment that was read from goes to *last, held, where it matters. */
+static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags,
+			  struct sk_buff **last)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
@@ -110,6 +154,8 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 			seq += n;
 			copied += n;
 			len -= n;
+			if (wants_stamps(sk))
+				keep_stamped(last, skb);
 			if (!(flags & MSG_PEEK)) {
 				WRITE_ONCE(ts->copied_seq, seq);
 				drop_read(sk);
@@ -148,6 +194,18 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 	return copied;
 }
 
+/* TCP_INQ, and io_uring's question for the same. */
+static void tell_left(struct sock *sk, struct msghdr *msg, int left)
+{
+	/* As in-tree: at the end of the stream a read is worth a try. */
+	if (!left && sock_flag(sk, SOCK_DONE))
+		left = 1;
+	if (msg->msg_get_inq)
+		msg->msg_inq = left;
+	if (tcpstate_sk(sk)->recv_inq)
+		put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(left), &left);
+}
+
 /**
  * tcpstate_recvmsg() - proto_ops recvmsg
  * @sock: a stream socket
@@ -163,7 +221,8 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 int tcpstate_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 {
 	struct sock *sk = sock->sk;
-	int ret;
+	struct sk_buff *last = NULL;
+	int ret, left;
 
 	/* inet_recv_error() knows its own families only. */
 	if (unlikely(flags & MSG_ERRQUEUE))
@@ -171,8 +230,18 @@ int tcpstate_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int fl
 	msg->msg_namelen = 0;
 	if (flags & MSG_OOB)
 		return -EINVAL;
+	if (sk_can_busy_loop(sk) && skb_queue_empty_lockless(&sk->sk_receive_queue) &&
+	    tcpstate_state(sk) == TCPSTATE_ESTABLISHED)
+		sk_busy_loop(sk, flags & MSG_DONTWAIT);
 	lock_sock(sk);
-	ret = receive_locked(sk, msg, len, flags);
+	ret = receive_locked(sk, msg, len, flags, &last);
+	left = tcpstate_recvmsg_unread(sk);
 	release_sock(sk);
+	if (last) {
+		sock_recv_timestamp(msg, sk, last);
+		kfree_skb(last);
+	}
+	if (ret >= 0)
+		tell_left(sk, msg, left);
 	return ret;
 }

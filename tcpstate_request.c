@@ -22,7 +22,10 @@ static bool overloaded(struct sock *listener)
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENOVERFLOWS);
 		return true;
 	}
-	return READ_ONCE(ls->accept_half_len) >= limit;
+	if (READ_ONCE(ls->accept_half_len) < limit)
+		return false;
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_HALFOPENOVERFLOWS);
+	return true;
 }
 
 /* What a clone must not share with its listener. */
@@ -126,8 +129,27 @@ drop:
 }
 
 /**
- * tcpstate_request_done() - a child's handshake is complete
+ * tcpstate_request_ready() - a child's handshake is complete
  * @child: ESTABLISHED, still owned by the handshake
+ *
+ * accept() may have it: at once, or with TCP_DEFER_ACCEPT when there is text
+ * to read or that time has passed.
+ *
+ * Context: the child's lock held; the caller holds a reference.
+ */
+void tcpstate_request_ready(struct sock *child)
+{
+	u32 seconds = READ_ONCE(tcpstate_sk(tcpstate_sk(child)->listener)->defer_accept);
+
+	if (seconds)
+		sk_reset_timer(child, &child->sk_timer, jiffies + seconds * HZ);
+	else
+		tcpstate_request_done(child);
+}
+
+/**
+ * tcpstate_request_done() - a child goes to the accept queue
+ * @child: ESTABLISHED or CLOSE_WAIT, still owned by the handshake
  *
  * Context: the child's lock held; the caller holds a reference.
  */
@@ -223,6 +245,7 @@ void tcpstate_request_stop(struct sock *listener)
 	struct tcpstate_sock *ls = tcpstate_sk(listener);
 	struct sock *child;
 
+	tcpstate_port_unlisten(listener);
 	spin_lock_bh(&ls->accept_lock);
 	ls->accept_closed = true;
 	spin_unlock_bh(&ls->accept_lock);

@@ -9,6 +9,25 @@
 
 #include "tcpstate.h"
 
+/**
+ * tcpstate_sendmsg_memory_free() - struct proto's stream_memory_free
+ * @sk: the socket
+ * @wake: 1: enough to wake a writer for, 0: enough to go on
+ *
+ * Context: any; without the lock a hint.
+ * Return: less is waiting to be sent than TCP_NOTSENT_LOWAT or its sysctl says.
+ */
+bool tcpstate_sendmsg_memory_free(const struct sock *sk, int wake)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u32 limit = READ_ONCE(ts->notsent_lowat) ?:
+		    READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_notsent_lowat);
+	s32 unsent = READ_ONCE(ts->tcb.write_seq) - READ_ONCE(ts->tcb.snd_nxt);
+
+	/* A FIN that was sent lies beyond the text. */
+	return unsent <= 0 || ((u64)unsent << wake) < limit;
+}
+
 /* A buffer is freed when all of it is acknowledged: keep it a part of the whole. */
 static u32 buffer_limit(const struct sock *sk)
 {

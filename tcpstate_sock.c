@@ -88,6 +88,8 @@ void tcpstate_sock_init_transport(struct sock *sk, u32 iss)
 	tcpstate_timer_init(sk);
 	ts->ooo = RB_ROOT;
 	memset(&ts->flow.node, 0, sizeof(ts->flow.node));
+	memset(&ts->listen_node, 0, sizeof(ts->listen_node));
+	ts->orphan = false;
 	memset(&ts->bind, 0, sizeof(ts->bind));
 	ts->bind.sk = sk;
 	ts->listener = NULL;
@@ -363,7 +365,8 @@ int tcpstate_sock_listen(struct socket *sock, int backlog)
 		if (err)
 			goto out;
 		inet_sk(sk)->inet_sport = htons(ts->bind.num);
-	} else if (!tcpstate_port_may_listen(sk)) {
+	}
+	if (!tcpstate_port_listen(sk)) {
 		err = -EADDRINUSE;
 		goto out;
 	}
@@ -374,8 +377,8 @@ int tcpstate_sock_listen(struct socket *sock, int backlog)
 	err = tcpstate_demux_add(sk);
 	if (err) {
 		tcpstate_state_event(sk, TCPSTATE_EV_CLOSE);
+		tcpstate_port_unlisten(sk);
 		WRITE_ONCE(sk->sk_shutdown, 0);
-		err = err == -EADDRNOTAVAIL ? -EADDRINUSE : err;
 	}
 out:
 	release_sock(sk);

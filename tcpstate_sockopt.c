@@ -36,7 +36,7 @@ static int set_nodelay(struct sock *sk, int val)
 	tcpstate_sk(sk)->nodelay = val;
 	/* As in-tree, this also sends what waits behind a cork. */
 	if (val && tcpstate_in(tcpstate_sk(sk)->flow.state, TCPSTATE_F_CAN_TRANSMIT))
-		tcpstate_output_uncork(sk);
+		tcpstate_output_overdue(sk);
 	return 0;
 }
 
@@ -59,11 +59,72 @@ static int set_quickack(struct sock *sk, int val)
 	return 0;
 }
 
+/* What a number of SYN+ACKs takes, each after twice the time, as in-tree; seconds. */
+static u32 round_defer_accept(int seconds)
+{
+	int period = 0, timeout = 1, n;
+
+	for (n = 0; period < seconds && n < 255; n++) {
+		period += timeout;
+		timeout = min(timeout * 2, 120);
+	}
+	return period;
+}
+
+static int set_window_clamp(struct sock *sk, int val)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	if (!val && ts->flow.state != TCPSTATE_CLOSE)
+		return -EINVAL;
+	ts->window_clamp = val ? max_t(int, val, SOCK_MIN_RCVBUF / 2) : 0;
+	return 0;
+}
+
+/* Options that only say no, each in the in-tree TCP's way for a kernel without it. */
+static int refuse(int name, int val)
+{
+	switch (name) {
+	case TCP_REPAIR:
+	case TCP_REPAIR_QUEUE:
+	case TCP_QUEUE_SEQ:
+		return -EPERM;
+	case TCP_FASTOPEN:
+		return val < 0 ? -EINVAL : -EOPNOTSUPP;
+	case TCP_FASTOPEN_CONNECT:
+	case TCP_FASTOPEN_NO_COOKIE:
+		return val < 0 || val > 1 ? -EINVAL : -EOPNOTSUPP;
+	}
+	return -ENOPROTOOPT;
+}
+
 static int set_locked(struct sock *sk, int name, int val)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
 	switch (name) {
+	case TCP_DEFER_ACCEPT:
+		WRITE_ONCE(ts->defer_accept, round_defer_accept(val));
+		return 0;
+	case TCP_WINDOW_CLAMP:
+		return set_window_clamp(sk, val);
+	case TCP_NOTSENT_LOWAT:
+		WRITE_ONCE(ts->notsent_lowat, val);
+		sk->sk_write_space(sk);
+		return 0;
+	case TCP_INQ:
+		if (val < 0 || val > 1)
+			return -EINVAL;
+		ts->recv_inq = val;
+		return 0;
+	case TCP_THIN_DUPACK:
+		/* Since Linux 4.11 it does nothing in-tree either. */
+		return val < 0 || val > 1 ? -EINVAL : 0;
+	case TCP_THIN_LINEAR_TIMEOUTS:
+		if (val < 0 || val > 1)
+			return -EINVAL;
+		ts->thin_linear = val;
+		return 0;
 	case TCP_NODELAY:
 		return set_nodelay(sk, !!val);
 	case TCP_CORK:
@@ -105,7 +166,7 @@ static int set_locked(struct sock *sk, int name, int val)
 		ts->keepcnt = val;
 		return 0;
 	}
-	return -ENOPROTOOPT;
+	return refuse(name, val);
 }
 
 static int set_congestion(sockptr_t optval, unsigned int len)
@@ -119,16 +180,33 @@ static int set_congestion(sockptr_t optval, unsigned int len)
 	return strcmp(name, tcpstate_reno.name) ? -ENOENT : 0;
 }
 
+static int set_own(struct sock *sk, int name, sockptr_t optval, unsigned int len)
+{
+	int val;
+
+	if (name != TCPSTATE_REUSEPORT)
+		return -ENOPROTOOPT;
+	if (len < sizeof(int))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	lock_sock(sk);
+	sk->sk_reuseport = !!val;
+	release_sock(sk);
+	return 0;
+}
+
 /**
  * tcpstate_setsockopt() - proto_ops setsockopt, all levels but SOL_SOCKET
  * @sock: the socket
- * @level: SOL_TCP or SOL_IP
+ * @level: SOL_TCP, SOL_IP or SOL_TCPSTATE
  * @name: option
  * @optval: its value
  * @len: its length, octets
  *
  * Context: process.
- * Return: 0, -ENOPROTOOPT, -EINVAL, -EFAULT, -ENOENT (no such congestion control).
+ * Return: 0, -ENOPROTOOPT, -EINVAL, -EFAULT, -ENOENT (no such congestion control),
+ * -EPERM, -EOPNOTSUPP.
  */
 int tcpstate_setsockopt(struct socket *sock, int level, int name, sockptr_t optval,
 			unsigned int len)
@@ -139,10 +217,14 @@ int tcpstate_setsockopt(struct socket *sock, int level, int name, sockptr_t optv
 	if (level == SOL_IP)
 		return ip_option_ok(name) ? ip_setsockopt(sk, level, name, optval, len) :
 					    -ENOPROTOOPT;
+	if (level == SOL_TCPSTATE)
+		return set_own(sk, name, optval, len);
 	if (level != SOL_TCP)
 		return -ENOPROTOOPT;
 	if (name == TCP_CONGESTION)
 		return set_congestion(optval, len);
+	if (name == TCP_ULP)
+		return len < 1 ? -EINVAL : -ENOENT;
 	if (len < sizeof(int))
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
@@ -222,6 +304,29 @@ static int get_int(struct sock *sk, int name, int *val)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
 	switch (name) {
+	case TCP_DEFER_ACCEPT:
+		*val = ts->defer_accept;
+		return 0;
+	case TCP_WINDOW_CLAMP:
+		*val = ts->window_clamp;
+		return 0;
+	case TCP_NOTSENT_LOWAT:
+		*val = ts->notsent_lowat;
+		return 0;
+	case TCP_INQ:
+		*val = ts->recv_inq;
+		return 0;
+	case TCP_THIN_DUPACK:
+		*val = 0;
+		return 0;
+	case TCP_THIN_LINEAR_TIMEOUTS:
+		*val = ts->thin_linear;
+		return 0;
+	case TCP_FASTOPEN:
+	case TCP_FASTOPEN_CONNECT:
+	case TCP_FASTOPEN_NO_COOKIE:
+		*val = 0;
+		return 0;
 	case TCP_NODELAY:
 		*val = ts->nodelay;
 		return 0;
@@ -279,16 +384,31 @@ static int get_tcp(struct sock *sk, int name, char __user *optval, int __user *o
 		strscpy(congestion, tcpstate_sk(sk)->cong.ops->name, sizeof(congestion));
 		return put(optval, optlen, len, congestion, sizeof(congestion));
 	}
+	if (name == TCP_CC_INFO || name == TCP_ULP)
+		/* Reno has nothing to tell, and no other layer is there. */
+		return put_user(0, optlen);
 	lock_sock(sk);
 	err = get_int(sk, name, &val);
 	release_sock(sk);
 	return err ?: put(optval, optlen, len, &val, sizeof(val));
 }
 
+static int get_own(struct sock *sk, int name, char __user *optval, int __user *optlen)
+{
+	int len, val = sk->sk_reuseport;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	return name == TCPSTATE_REUSEPORT ? put(optval, optlen, len, &val, sizeof(val)) :
+					    -ENOPROTOOPT;
+}
+
 /**
  * tcpstate_getsockopt() - proto_ops getsockopt, all levels but SOL_SOCKET
  * @sock: the socket
- * @level: SOL_TCP or SOL_IP
+ * @level: SOL_TCP, SOL_IP or SOL_TCPSTATE
  * @name: option
  * @optval: where it goes
  * @optlen: room, then length, octets
@@ -302,6 +422,8 @@ int tcpstate_getsockopt(struct socket *sock, int level, int name, char __user *o
 	if (level == SOL_IP)
 		return ip_option_ok(name) ?
 			ip_getsockopt(sock->sk, level, name, optval, optlen) : -ENOPROTOOPT;
+	if (level == SOL_TCPSTATE)
+		return get_own(sock->sk, name, optval, optlen);
 	if (level != SOL_TCP)
 		return -ENOPROTOOPT;
 	return get_tcp(sock->sk, name, optval, optlen);

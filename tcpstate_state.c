@@ -81,6 +81,9 @@ void tcpstate_state_destroy(struct sock *sk)
 	ts->owner = TCPSTATE_OWNER_NONE;
 	if (!sock_flag(sk, SOCK_DEAD))
 		sock_orphan(sk);
+	if (ts->orphan)
+		atomic_dec(&tcpstate_sk_net(sk)->orphans);
+	ts->orphan = false;
 	tcpstate_port_put(tcpstate_sk_net(sk), &tcpstate_sk(sk)->bind);
 	xfrm_sk_free_policy(sk);
 	atomic_dec(&tcpstate_sk_net(sk)->gauge[ts->flow.state]);
@@ -89,19 +92,28 @@ void tcpstate_state_destroy(struct sock *sk)
 
 /**
  * tcpstate_state_disown() - the user or the queue lets go of a socket
- * @sk: may have a TCB still, with which it dies
+ * @sk: may have a TCB still, with which it dies; at once where there are too
+ *	many such orphans
  *
  * Context: socket lock held.
  */
 void tcpstate_state_disown(struct sock *sk)
 {
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
 	if (!sock_flag(sk, SOCK_DEAD))
 		sock_orphan(sk);
 	ts->owner = TCPSTATE_OWNER_NONE;
-	if (ts->flow.state == TCPSTATE_CLOSE)
+	if (ts->flow.state == TCPSTATE_CLOSE) {
 		tcpstate_state_destroy(sk);
+		return;
+	}
+	ts->orphan = true;
+	if (atomic_inc_return(&tn->orphans) > READ_ONCE(tn->max_orphans)) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_ORPHANOVERFLOW);
+		tcpstate_state_event(sk, TCPSTATE_EV_ABORT);
+	}
 }
 
 static void set_error(struct sock *sk, int err)
@@ -275,7 +287,7 @@ u16 tcpstate_state_timewait_event(struct tcpstate_timewait *tw, u8 event)
 /**
  * tcpstate_state_hand_over() - a mini goes on with TIME_WAIT
  * @sk: in TIME_WAIT; its last ACK is sent
- * @tw: new, its numbers set; or NULL where there was no memory for one
+ * @tw: new, its numbers set; or NULL where there may be none
  *
  * The socket is closed for its user, as in-tree; the connection is not.
  * Without a mini the connection ends before its time, as in-tree too.
@@ -288,7 +300,6 @@ void tcpstate_state_hand_over(struct sock *sk, struct tcpstate_timewait *tw)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
 	if (!tw) {
-		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
 		tcpstate_state_event(sk, TCPSTATE_EV_TIME_WAIT_TIMEOUT);
 		return;
 	}

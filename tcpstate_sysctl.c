@@ -39,6 +39,8 @@ static const struct ctl_table template[] = {
 	KNOB(timestamps, SYSCTL_ZERO, SYSCTL_ONE),
 	/* A macro of the kernel's has this name. */
 	KNOB_AS("tw_reuse", time_wait_reuse, SYSCTL_ZERO, SYSCTL_TWO),
+	KNOB(max_orphans, SYSCTL_ZERO, SYSCTL_INT_MAX),
+	KNOB(max_tw_buckets, SYSCTL_ZERO, SYSCTL_INT_MAX),
 };
 
 static void defaults(struct tcpstate_net *tn)
@@ -57,6 +59,8 @@ static void defaults(struct tcpstate_net *tn)
 	tn->orphan_retries = 8;
 	tn->timestamps = 1;
 	tn->time_wait_reuse = 2;
+	tn->max_orphans = 16384;
+	tn->max_tw_buckets = 262144;
 }
 
 /**

@@ -8,6 +8,9 @@
 
 #include "tcpstate.h"
 
+/* Timeouts of a thin stream that are not backed off, as in-tree. */
+#define THIN_RETRIES	6
+
 /*
  * A peer that answers every probe and never opens its window keeps a
  * connection (MUST-37), but not one that no process waits for.
@@ -45,11 +48,24 @@ static void user_timeout(struct sock *sk)
 	tcpstate_state_event(sk, TCPSTATE_EV_USER_TIMEOUT);
 }
 
+/*
+ * TCP_THIN_LINEAR_TIMEOUTS: so little on the way that it can do no harm, and
+ * no fast retransmission to hope for.  The user asked for it.
+ */
+static bool is_thin(const struct tcpstate_sock *ts)
+{
+	return ts->thin_linear && ts->flow.state == TCPSTATE_ESTABLISHED &&
+	       ts->tcb.snd_wnd && ts->rtx_count < THIN_RETRIES &&
+	       ts->tcb.snd_nxt - ts->tcb.snd_una < 4 * ts->tcb.snd_mss;
+}
+
 static void back_off(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	if (ts->rtt.backoff < 30)
+	if (is_thin(ts))
+		ts->rtt.backoff = 0;
+	else if (ts->rtt.backoff < 30)
 		ts->rtt.backoff++;
 	if (ts->rtx_count < 255)
 		ts->rtx_count++;
@@ -103,14 +119,13 @@ static void run_rtx(struct sock *sk)
 		user_timeout(sk);
 		return;
 	}
-	if (tcpstate_syn_acked(tcb) && tcb->snd_wnd < tcb->snd_mss &&
-	    (!tcb->snd_wnd || tcb->snd_una == tcb->snd_nxt)) {
+	if (tcpstate_syn_acked(tcb) && !tcb->snd_wnd) {
 		persist(sk);
 		return;
 	}
 	if (tcb->snd_una == tcb->snd_nxt) {
-		/* Corked for long enough, or a segment could not be built. */
-		tcpstate_output_uncork(sk);
+		/* Held back for long enough, or a segment could not be built. */
+		tcpstate_output_overdue(sk);
 		return;
 	}
 	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_TIMEOUTS);
@@ -174,6 +189,9 @@ static void run_slow(struct sock *sk)
 		return;
 	if (ts->flow.state == TCPSTATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD))
 		tcpstate_state_event(sk, TCPSTATE_EV_USER_TIMEOUT);
+	else if (ts->owner == TCPSTATE_OWNER_REQUEST)
+		/* TCP_DEFER_ACCEPT has waited for long enough. */
+		tcpstate_request_done(sk);
 	else
 		run_keepalive(sk);
 }

@@ -130,6 +130,22 @@ static void take_tstamp(struct tcpstate_timewait *tw, const struct tcpstate_tcb 
 	tw->ts_recent_at = seg->when;
 }
 
+/* NULL: no memory, or so many that another would be an attack's work. */
+static struct tcpstate_timewait *alloc(struct tcpstate_net *tn)
+{
+	struct tcpstate_timewait *tw;
+
+	/* The gauge counts the new one already. */
+	if (atomic_read(&tn->gauge[TCPSTATE_TIME_WAIT]) > READ_ONCE(tn->max_tw_buckets)) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_TIMEWAITOVERFLOW);
+		return NULL;
+	}
+	tw = kmem_cache_zalloc(cache, GFP_ATOMIC);
+	if (!tw)
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
+	return tw;
+}
+
 /**
  * tcpstate_timewait_enter() - a full socket has come to TIME_WAIT
  * @sk: its last ACK is sent
@@ -140,9 +156,8 @@ void tcpstate_timewait_enter(struct sock *sk)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	struct tcpstate_timewait *tw;
+	struct tcpstate_timewait *tw = alloc(tn);
 
-	tw = kmem_cache_zalloc(cache, GFP_ATOMIC);
 	if (!tw) {
 		tcpstate_state_hand_over(sk, NULL);
 		return;
@@ -154,6 +169,7 @@ void tcpstate_timewait_enter(struct sock *sk)
 	tw->bind.addr = ts->inet.inet_rcv_saddr;
 	tw->bind.device = sk->sk_bound_dev_if;
 	tw->bind.reuse = sk->sk_reuse;
+	tw->bind.reuseport = sk->sk_reuseport;
 	copy_numbers(tw, &ts->tcb);
 	/* Ahead of the table: whoever finds it there may end it. */
 	spin_lock_bh(&tw->lock);

@@ -7,6 +7,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/tcp.h>
 
+#include <net/busy_poll.h>
 #include <net/ip.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/protocol.h>
@@ -99,6 +100,8 @@ static void deliver(struct sock *sk, struct sk_buff *skb)
 {
 	skb_dst_drop(skb);
 	skb->dev = NULL;
+	sk_incoming_cpu_update(sk);
+	sk_mark_napi_id(sk, skb);
 	bh_lock_sock(sk);
 	if (!sock_owned_by_user(sk)) {
 		tcpstate_input(sk, skb);
@@ -132,20 +135,21 @@ static bool device_ok(const struct tcpstate_net *tn, const struct tcpstate_flow 
 	return !device || inet_sk_bound_dev_eq(tn->net, device, inet_iif(skb), inet_sdif(skb));
 }
 
-/*
- * A listener, held, that would take this segment as a SYN.  One that is bound
- * to another device, or whose filter drops it, is none.
- */
-static struct sock *find_listener(struct tcpstate_net *tn, struct sk_buff *skb, u8 wire)
+static struct sock *find_listener(struct tcpstate_net *tn, const struct tcpstate_key *key,
+				  struct sk_buff *skb)
+{
+	return tcpstate_demux_find_listener(tn, key, inet_iif(skb), inet_sdif(skb));
+}
+
+/* The listener, held, that takes this SYN for a mini's names, or NULL. */
+static struct sock *find_successor(struct tcpstate_net *tn, struct sk_buff *skb, u8 wire)
 {
 	struct tcpstate_key key;
 	struct sock *listener;
 
 	tcpstate_ipv4.key(skb, wire, tcp_hdr(skb), &key);
-	listener = tcpstate_demux_find_listener(tn, &key);
-	if (!listener)
-		return NULL;
-	if (device_ok(tn, &tcpstate_sk(listener)->flow, skb) && policy_ok(skb, listener))
+	listener = find_listener(tn, &key, skb);
+	if (!listener || policy_ok(skb, listener))
 		return listener;
 	sock_put(listener);
 	return NULL;
@@ -159,7 +163,7 @@ static void dispatch_timewait(struct tcpstate_net *tn, struct tcpstate_timewait 
 	struct sock *listener = NULL;
 
 	if ((tcpstate_cb(skb)->seg.flags & syn) == TCPSTATE_SYN)
-		listener = find_listener(tn, skb, wire);
+		listener = find_successor(tn, skb, wire);
 	tcpstate_timewait_input(tw, skb, listener);
 	if (listener)
 		sock_put(listener);
@@ -219,10 +223,8 @@ static struct tcpstate_flow *find(struct tcpstate_net *tn, const struct tcpstate
 	struct sock *listener;
 
 	if (!flow) {
-		listener = tcpstate_demux_find_listener(tn, key);
-		if (!listener)
-			return NULL;
-		flow = &tcpstate_sk(listener)->flow;
+		listener = find_listener(tn, key, skb);
+		return listener ? &tcpstate_sk(listener)->flow : NULL;
 	}
 	if (device_ok(tn, flow, skb))
 		return flow;

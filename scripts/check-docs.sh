@@ -113,6 +113,7 @@ knobs() {
 bound() {
 	case $1 in
 	SYSCTL_ZERO) echo 0 ;;
+	SYSCTL_INT_MAX) echo 2147483647 ;;
 	SYSCTL_ONE) echo 1 ;;
 	SYSCTL_TWO) echo 2 ;;
 	*) sed -nE "s/^static int ${1#&} = ([0-9]+);.*/\1/p" tcpstate_sysctl.c ;;

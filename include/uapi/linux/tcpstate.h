@@ -28,4 +28,15 @@
 #define TCPSTATE_PROTO_TCP		6
 #define TCPSTATE_PROTO_EXPERIMENT	253
 
+/*
+ * Options of this family alone, at the level SOL_TCPSTATE.
+ *
+ * TCPSTATE_REUSEPORT (int, 0 or 1): what SO_REUSEPORT is to the in-tree TCP,
+ * for kernels that refuse that option to this family.  Sockets of one user
+ * that all have it may be bound to one address and port; connections are
+ * spread over those that listen.
+ */
+#define SOL_TCPSTATE		400
+#define TCPSTATE_REUSEPORT	1
+
 #endif /* _UAPI_LINUX_TCPSTATE_H */
