@@ -599,6 +599,27 @@ static void take_rest(struct sock *sk, struct sk_buff *skb)
 	take_fin(sk);
 }
 
+/* RFC 7323 4.3 (2) */
+static void take_tstamp(struct tcpstate_sock *ts, const struct tcpstate_seg *seg)
+{
+	if (!tcpstate_seg_updates_tstamp(&ts->tcb, seg, ts->ack_seq))
+		return;
+	ts->tcb.ts_recent = seg->opt.tsval;
+	ts->tcb.ts_recent_at = seg->when;
+}
+
+/* A SYN came again: a peer that has not heard us may ask for less the next time. */
+static void take_syn_tstamp(struct sock *sk, const struct tcpstate_seg *seg)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	take_tstamp(ts, seg);
+	if (!ts->tcb.ts_ok || seg->opt.has_tstamp)
+		return;
+	ts->tcb.ts_ok = false;
+	tcpstate_output_sync_mss(sk);
+}
+
 /* Carry out a verdict that lets the segment go no further. */
 static void refuse(struct sock *sk, struct sk_buff *skb, const struct tcpstate_check *check)
 {
@@ -615,11 +636,7 @@ static void refuse(struct sock *sk, struct sk_buff *skb, const struct tcpstate_c
 		tcpstate_output_challenge(sk, true);
 		break;
 	case TCPSTATE_SEG_SYN_AGAIN:
-		/* A peer that has not heard us may ask for less the next time. */
-		if (ts->tcb.ts_ok && !tcpstate_cb(skb)->seg.opt.has_tstamp) {
-			ts->tcb.ts_ok = false;
-			tcpstate_output_sync_mss(sk);
-		}
+		take_syn_tstamp(sk, &tcpstate_cb(skb)->seg);
 		tcpstate_output_syn_again(sk);
 		break;
 	case TCPSTATE_SEG_RST:
@@ -701,10 +718,7 @@ void tcpstate_input(struct sock *sk, struct sk_buff *skb)
 	/* A SYN without a connection yet, a RST: they have nothing more to say. */
 	if (tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED) &&
 	    !(seg->flags & (TCPSTATE_SYN | TCPSTATE_RST))) {
-		if (tcpstate_seg_updates_tstamp(&ts->tcb, seg, ts->ack_seq)) {
-			ts->tcb.ts_recent = seg->opt.tsval;
-			ts->tcb.ts_recent_at = seg->when;
-		}
+		take_tstamp(ts, seg);
 		take_ack(sk, seg);
 		take_rest(sk, skb);
 	} else {

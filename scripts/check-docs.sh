@@ -102,22 +102,30 @@ check_tests() {
 	done < <(literals | grep -E '	((sock|wire)_[a-z_]+|[a-z]+_test)$' || true)
 }
 
+# Name, field, lower and upper bound of each KNOB() and KNOB_AS().
+knobs() {
+	sed -nE -e 's/^\tKNOB\(([a-z0-9_]+), ([^,]+), ([^)]+)\),.*/\1 \1 \2 \3/p' \
+		-e 's/^\tKNOB_AS\("([a-z0-9_]+)", ([a-z0-9_]+), ([^,]+), ([^)]+)\),.*/\1 \2 \3 \4/p' \
+		tcpstate_sysctl.c
+}
+
 # The number behind a bound of KNOB().
 bound() {
 	case $1 in
 	SYSCTL_ZERO) echo 0 ;;
 	SYSCTL_INT_MAX) echo 2147483647 ;;
 	SYSCTL_ONE) echo 1 ;;
+	SYSCTL_TWO) echo 2 ;;
 	*) sed -nE "s/^static int ${1#&} = ([0-9]+);.*/\1/p" tcpstate_sysctl.c ;;
 	esac
 }
 
 check_sysctls() {
-	local doc knob low high default row
+	local doc knob field low high default row
 	local -A knobs=()
-	while read -r knob low high; do
+	while read -r knob field low high; do
 		knobs[$knob]=1
-		default=$(sed -nE "s/^\ttn->$knob = ([0-9]+);.*/\1/p" tcpstate_sysctl.c)
+		default=$(sed -nE "s/^\ttn->$field = ([0-9]+);.*/\1/p" tcpstate_sysctl.c)
 		# The row: the name, its default, its range.
 		row=$(grep -A2 -F -- "* - \`\`net.tcpstate.$knob\`\`" Documentation/tcpstate.rst |
 			tail -n 2 | sed 's/^ *- //' | tr '\n' '|' || true)
@@ -126,7 +134,7 @@ check_sysctls() {
 		else
 			no "tcpstate.rst: $knob has the default $default and the range $(bound "$low") to $(bound "$high"), said is ${row:-nothing}"
 		fi
-	done < <(sed -nE 's/^\tKNOB\(([a-z0-9_]+), ([^,]+), ([^)]+)\),.*/\1 \2 \3/p' tcpstate_sysctl.c)
+	done < <(knobs)
 	[[ ${#knobs[@]} -gt 0 ]] || no "no knob found in tcpstate_sysctl.c"
 	for doc in "${docs[@]}"; do
 		while read -r knob; do

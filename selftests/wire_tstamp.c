@@ -194,6 +194,30 @@ WIRE_TEST(tstamp, syn_again_without)
 	EXPECT(c, "A seq 1 ack 1 len 1000");
 }
 
+WIRE_TEST(tstamp, syn_again)
+{
+	struct wire_conn *c = &self->c;
+
+	/* The echo is of the SYN that the SYN+ACK answers, or its peer mismeasures. */
+	if (INTREE(self))
+		SKIP(return, "in-tree: the first SYN counts");
+	stamp(c, T0);
+	ASSERT_EQ(0, wire_listen(c));
+	SEND(c, "S seq 0 mss 1460");
+	EXPECT(c, "SA seq 0 ack 1 len 0");
+	ASSERT_EQ(T0, c->got.tsecr);
+	c->tsval = T0 + 1000;
+	SEND(c, "S seq 0 mss 1460");
+	EXPECT(c, "SA seq 0 ack 1 len 0");
+	ASSERT_EQ(T0 + 1000, c->got.tsecr);
+	/* An old duplicate of it does not turn the clock back. */
+	SEND(c, "S seq 0 mss 1460 ts %u 0", T0 + 500);
+	EXPECT(c, "SA seq 0 ack 1 len 0");
+	ASSERT_EQ(T0 + 1000, c->got.tsecr);
+	SEND(c, "A seq 1");
+	ASSERT_EQ(0, wire_accept(c));
+}
+
 /* ---- Every segment ---- */
 
 WIRE_TEST(tstamp, every_segment)
@@ -392,7 +416,7 @@ WIRE_TEST(tstamp, paws_drops)
 	EXPECT(c, "A seq 1 ack 11 len 0");
 	ASSERT_EQ(0, wire_read(c, 10));
 	/* An old duplicate whose numbers are right (R1). */
-	SEND(c, "A seq 11 len 10 ts %u %u", T0 - 1, c->tsrecent);
+	SEND(c, "A seq 11 len 10 ts %u %u", T0 - 2, c->tsrecent);
 	EXPECT_NOW(c, "A seq 1 ack 11 len 0");
 	ASSERT_EQ(T0, c->got.tsecr);
 	ASSERT_EQ(0, wire_read_none(c));
@@ -773,6 +797,54 @@ WIRE_TEST(tstamp, connect_again_when_ports_are_used_up)
 	ASSERT_EQ(EINPROGRESS, open_again(c, false));
 	ASSERT_EQ(0, finish_handshake(c));
 	ASSERT_EQ(0, wire_in_state(&self->w, WS_TIME_WAIT));
+}
+
+/* One connection over loopback that its client closes first; errno of connect(). */
+static int over_loopback(int lfd, struct wire_conn *c)
+{
+	struct sockaddr_in sin;
+	socklen_t len = sizeof(sin);
+	int cfd, sfd, err;
+	char end;
+
+	if (getsockname(lfd, (struct sockaddr *)&sin, &len))
+		return -1;
+	cfd = socket(c->w->family, SOCK_STREAM | SOCK_CLOEXEC,
+		     c->w->proto == IPPROTO_TCP ? 0 : c->w->proto);
+	err = connect(cfd, (struct sockaddr *)&sin, sizeof(sin)) ? errno : 0;
+	if (err) {
+		close(cfd);
+		return err;
+	}
+	sfd = accept(lfd, NULL, NULL);
+	close(cfd);
+	err = recv(sfd, &end, 1, 0);
+	close(sfd);
+	return err ? -1 : wire_wait_state(c, WS_TIME_WAIT);
+}
+
+WIRE_TEST(tstamp, connect_again_on_loopback)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(8888) };
+	struct wire_conn *c = &self->c;
+	int lfd;
+
+	ASSERT_EQ(0, one_port());
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	lfd = socket(self->w.family, SOCK_STREAM | SOCK_CLOEXEC,
+		     self->w.proto == IPPROTO_TCP ? 0 : self->w.proto);
+	ASSERT_LE(0, lfd);
+	ASSERT_EQ(0, bind(lfd, (struct sockaddr *)&sin, sizeof(sin)));
+	ASSERT_EQ(0, listen(lfd, 4));
+	ASSERT_EQ(0, over_loopback(lfd, c));
+	/* The clocks have not moved on. */
+	ASSERT_EQ(EADDRNOTAVAIL, over_loopback(lfd, c));
+	usleep(2100000);
+	ASSERT_EQ(0, over_loopback(lfd, c));
+	ASSERT_EQ(0, knob(&self->w, "tw_reuse", "tcp_tw_reuse", 0));
+	usleep(2100000);
+	ASSERT_EQ(EADDRNOTAVAIL, over_loopback(lfd, c));
+	close(lfd);
 }
 
 TEST_HARNESS_MAIN
