@@ -343,17 +343,18 @@ static long stat_tcpstate(const char *name)
 	return found;
 }
 
-static long stat_intree(const char *name)
+/* One line of names and one of values, both beginning with the table's name. */
+static long stat_table(const char *path, const char *table, const char *name)
 {
-	FILE *f = fopen("/proc/net/snmp", "r");
-	char head[1024], vals[1024];
+	static char head[16384], vals[16384];
+	FILE *f = fopen(path, "r");
 	char *h, *v, *hs, *vs;
 	long found = -1;
 
 	if (!f)
 		return -1;
 	while (fgets(head, sizeof(head), f) && fgets(vals, sizeof(vals), f)) {
-		if (strncmp(head, "Tcp:", 4))
+		if (strncmp(head, table, strlen(table)))
 			continue;
 		h = strtok_r(head, " \n", &hs);
 		v = strtok_r(vals, " \n", &vs);
@@ -365,10 +366,17 @@ static long stat_intree(const char *name)
 	return found;
 }
 
+static long stat_intree(const char *name)
+{
+	long n = stat_table("/proc/net/snmp", "Tcp:", name);
+
+	return n < 0 ? stat_table("/proc/net/netstat", "TcpExt:", name) : n;
+}
+
 /**
  * wire_stat() - a counter of the stack under test in this namespace
  * @w: the wire
- * @name: a name of the TCP MIB, as in /proc/net/snmp
+ * @name: a name of the TCP MIB, as in /proc/net/snmp or in-tree in /proc/net/netstat
  *
  * Return: the counter, or -1 if there is none.
  */
