@@ -2,10 +2,21 @@
 /*
  * A closed window must be probed, first after the retransmission timeout and then
  * ever less often, for as long as the probes are answered; when the window opens,
- * the data flows (RFC 9293 3.8.6.1).
+ * the data flows (RFC 9293 3.8.6.1). What nobody waits for ends some day, and where
+ * nothing is to be sent, nothing is probed.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "lib/wire.h"
@@ -197,6 +208,424 @@ WIRE_TEST(persist, acks_count_meanwhile)
 		ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
 	} while (wire_rel_ack(c, &c->got) != 51);
 	ASSERT_EQ(0, wire_read(c, 50));
+}
+
+WIRE_TEST(persist, user_timeout_counts)
+{
+	struct wire_conn *c = &self->c;
+	int64_t began;
+
+	/*
+	 * tcp(7): text that a closed window holds back for so long ends the
+	 * connection, though the peer answers: the user has said so.
+	 */
+	ASSERT_EQ(0, closed_window(c, 0));
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500));
+	ASSERT_EQ(0, wire_write(c, 100));
+	began = wire_now();
+	c->strict = true;
+	while (wire_in_state(&self->w, WS_ESTABLISHED) > 0) {
+		ASSERT_GE(2 * WIRE_DEADLINE_MS * 1000ll, wire_now() - began);
+		if (wire_next(c, 50))
+			continue;
+		c->rcv_nxt = c->irs + 1;
+		if (!(c->got.flags & WIRE_RST))
+			SEND(c, "A ack 1");
+	}
+	ASSERT_LE(1300000, wire_now() - began);
+	ASSERT_EQ(0, wire_wait_error(c, ETIMEDOUT));
+	EXPECT_GONE(c);
+}
+
+/* ---- As long as somebody waits ---- */
+
+FIXTURE(answered) {
+	struct wire w;
+	struct wire_conn c;
+};
+
+FIXTURE_VARIANT(answered) {
+	int state;
+	int len;
+};
+
+WIRE_SETUP(answered)
+
+FIXTURE_VARIANT_ADD(answered, established) {
+	.state = WS_ESTABLISHED, .len = 100,
+};
+
+FIXTURE_VARIANT_ADD(answered, close_wait) {
+	.state = WS_CLOSE_WAIT, .len = 100,
+};
+
+FIXTURE_VARIANT_ADD(answered, fin_wait1) {
+	.state = WS_FIN_WAIT1, .len = 100,
+};
+
+FIXTURE_VARIANT_ADD(answered, fin_wait1_only_the_fin) {
+	.state = WS_FIN_WAIT1,
+};
+
+/* So few that a stack which counts answered probes would give up at once. */
+static int few_retries(struct wire *w, int retries)
+{
+	if (wire_write_file("/proc/sys/net/ipv4/tcp_retries2", retries) ||
+	    wire_write_file("/proc/sys/net/ipv4/tcp_orphan_retries", retries))
+		return -1;
+	if (w->family == AF_INET)
+		return 0;
+	return wire_sysctl(w, "rto_max_ms", 300) ?: wire_sysctl(w, "retries1", retries) ?:
+	       wire_sysctl(w, "retries2", retries) ?: wire_sysctl(w, "orphan_retries", retries);
+}
+
+/* Text and FIN behind a closed window; where the user has closed, c->fd is left. */
+static int shut_down_behind(struct wire_conn *c, int state, int len)
+{
+	if (closed_window(c, len))
+		return -1;
+	if (state == WS_CLOSE_WAIT || state == WS_LAST_ACK)
+		if (wire_send(c, "FA ack 1") || wire_expect(c, "A seq 1 ack 2 len 0"))
+			return -1;
+	if (state == WS_ESTABLISHED || state == WS_CLOSE_WAIT)
+		return 0;
+	if (shutdown(c->fd, SHUT_WR))
+		return -1;
+	if (state == WS_CLOSING)
+		if (wire_send(c, "FA ack 1") || wire_expect(c, "A ack 2 len 0"))
+			return -1;
+	return wire_wait_state(c, state);
+}
+
+WIRE_TEST(answered, never_ends)
+{
+	/* In-tree: no upper bound can be set, so that six take 13 s. */
+	int i, n = self->w.family == AF_INET ? 6 : 20;
+	struct wire_conn *c = &self->c;
+	bool fin = variant->state == WS_FIN_WAIT1;
+
+	/* MUST-37 */
+	ASSERT_EQ(0, few_retries(&self->w, 2));
+	ASSERT_EQ(0, shut_down_behind(c, variant->state, variant->len));
+	c->strict = true;
+	for (i = 0; i < n; i++) {
+		ASSERT_EQ(0, wire_next(c, 3 * WIRE_DEADLINE_MS));
+		ASSERT_EQ(0, c->got.flags & (WIRE_RST | WIRE_SYN));
+		c->rcv_nxt = c->irs + 1;
+		SEND(c, "A ack 1");
+	}
+	EXPECT_STATE(c, variant->state);
+	c->strict = false;
+	c->win = 65535;
+	SEND(c, "A ack 1");
+	ASSERT_EQ(0, wire_expect_stream(c, 1 + variant->len, fin, true));
+	EXPECT_STATE(c, fin ? WS_FIN_WAIT2 : variant->state);
+}
+
+/* ---- When nobody waits any more ---- */
+
+FIXTURE(orphan) {
+	struct wire w;
+	struct wire_conn c;
+};
+
+FIXTURE_VARIANT(orphan) {
+	int state;
+	int len;
+	bool answered;
+};
+
+WIRE_SETUP(orphan)
+
+FIXTURE_VARIANT_ADD(orphan, fin_wait1) {
+	.state = WS_FIN_WAIT1, .len = 100,
+};
+
+FIXTURE_VARIANT_ADD(orphan, fin_wait1_answered) {
+	.state = WS_FIN_WAIT1, .len = 100, .answered = true,
+};
+
+FIXTURE_VARIANT_ADD(orphan, fin_wait1_only_the_fin) {
+	.state = WS_FIN_WAIT1,
+};
+
+FIXTURE_VARIANT_ADD(orphan, fin_wait1_only_the_fin_answered) {
+	.state = WS_FIN_WAIT1, .answered = true,
+};
+
+FIXTURE_VARIANT_ADD(orphan, closing_answered) {
+	.state = WS_CLOSING, .len = 2500, .answered = true,
+};
+
+FIXTURE_VARIANT_ADD(orphan, last_ack) {
+	.state = WS_LAST_ACK, .len = 2500,
+};
+
+FIXTURE_VARIANT_ADD(orphan, last_ack_answered) {
+	.state = WS_LAST_ACK, .len = 2500, .answered = true,
+};
+
+/* Probes until the connection ends by itself; how many there were, or -1. */
+static int probes_until_gone(struct wire_conn *c, int state, bool answer)
+{
+	int64_t deadline = wire_now() + 6 * WIRE_DEADLINE_MS * 1000ll;
+	int n = 0;
+
+	c->strict = true;
+	while (wire_in_state(c->w, state) > 0) {
+		if (wire_now() > deadline) {
+			fprintf(stderr, "# still in %s after %d probes\n",
+				wire_state_name(state), n);
+			wire_dump(c->w);
+			return -1;
+		}
+		if (wire_next(c, 100))
+			continue;
+		c->rcv_nxt = c->irs + 1;
+		if (c->got.flags & WIRE_RST)
+			continue;
+		n++;
+		if (answer && wire_send(c, "A ack 1"))
+			return -1;
+	}
+	return n;
+}
+
+WIRE_TEST(orphan, ends_behind_a_closed_window)
+{
+	struct wire_conn *c = &self->c;
+	int n;
+
+	/*
+	 * An answer keeps a connection for its user (MUST-37); without one it
+	 * would hold memory for as long as the peer likes.
+	 */
+	if (self->w.family == AF_INET && variant->answered)
+		SKIP(return, "in-tree: not before the timeout is 120 s");
+	ASSERT_EQ(0, few_retries(&self->w, 3));
+	ASSERT_EQ(0, shut_down_behind(c, variant->state, variant->len));
+	wire_close(c);
+	n = probes_until_gone(c, variant->state, variant->answered);
+	ASSERT_LE(2, n);
+	EXPECT_GONE(c);
+	ASSERT_LE(0, wire_drain(c));
+	EXPECT_QUIET(c, 1000);
+}
+
+/* ---- When there is nothing to send ---- */
+
+/* Nothing for many timeouts; then both directions work. */
+static int stays_idle(struct wire_conn *c)
+{
+	uint32_t nxt = c->rcv_nxt - c->irs, rcv;
+
+	c->strict = true;
+	if (wire_expect_quiet(c, 3000))
+		return -1;
+	rcv = c->snd_nxt - c->iss + 10;
+	if (wire_send(c, "A len 10") || wire_expect(c, "A seq %u ack %u len 0", nxt, rcv) ||
+	    wire_read(c, 10))
+		return -1;
+	return wire_expect_quiet(c, 1000);
+}
+
+static int writes_again(struct wire_conn *c)
+{
+	c->win = 65535;
+	if (wire_send(c, "A") || wire_write(c, 10))
+		return -1;
+	return wire_expect(c, "A seq %u len 10", c->rcv_nxt - c->irs);
+}
+
+WIRE_TEST(persist, idle_is_not_probed)
+{
+	struct wire_conn *c = &self->c;
+
+	if (self->w.family != AF_INET)
+		ASSERT_EQ(0, wire_sysctl(&self->w, "rto_max_ms", 300));
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_write(c, 3000));
+	ASSERT_EQ(0, wire_expect_stream(c, 3001, false, false));
+	c->win = 0;
+	SEND(c, "A");
+	ASSERT_EQ(0, stays_idle(c));
+	ASSERT_EQ(0, writes_again(c));
+}
+
+WIRE_TEST(persist, idle_after_probes_is_not_probed)
+{
+	struct wire_conn *c = &self->c;
+	int i;
+
+	if (self->w.family != AF_INET)
+		ASSERT_EQ(0, wire_sysctl(&self->w, "rto_max_ms", 300));
+	ASSERT_EQ(0, closed_window(c, 100));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, take_probe(c, 1));
+		SEND(c, "A ack 1");
+	}
+	/* Just what there is goes, and the window is shut again. */
+	c->strict = false;
+	c->win = 100;
+	SEND(c, "A ack 1");
+	ASSERT_EQ(0, wire_expect_stream(c, 101, false, false));
+	c->win = 0;
+	SEND(c, "A");
+	ASSERT_EQ(0, stays_idle(c));
+	ASSERT_EQ(0, writes_again(c));
+}
+
+WIRE_TEST(persist, idle_after_retransmission_is_not_probed)
+{
+	struct wire_conn *c = &self->c;
+
+	if (self->w.family != AF_INET)
+		ASSERT_EQ(0, wire_sysctl(&self->w, "rto_max_ms", 300));
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	c->strict = true;
+	ASSERT_EQ(0, wire_write(c, 1000));
+	EXPECT(c, "A seq 1 len 1000");
+	EXPECT(c, "A seq 1 len 1000");
+	EXPECT(c, "A seq 1 len 1000");
+	c->win = 0;
+	SEND(c, "A ack 1001");
+	ASSERT_LE(0, wire_drain(c));
+	ASSERT_EQ(0, stays_idle(c));
+	ASSERT_EQ(0, writes_again(c));
+}
+
+WIRE_TEST(persist, fin_wait2_is_not_probed)
+{
+	struct wire_conn *c = &self->c;
+
+	if (self->w.family != AF_INET)
+		ASSERT_EQ(0, wire_sysctl(&self->w, "rto_max_ms", 300));
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_write(c, 1000));
+	ASSERT_EQ(0, shutdown(c->fd, SHUT_WR));
+	ASSERT_EQ(0, wire_expect_stream(c, 1001, true, false));
+	c->win = 0;
+	SEND(c, "A");
+	EXPECT_STATE(c, WS_FIN_WAIT2);
+	ASSERT_EQ(0, stays_idle(c));
+	EXPECT_STATE(c, WS_FIN_WAIT2);
+}
+
+/*
+ * A reader that sleeps in the kernel, with the socket locked: its buffer is a
+ * page that is there only when the test says so.
+ */
+struct stuck_reader {
+	struct wire_conn *c;
+	pthread_t thread;
+	uint8_t *page;
+	long size;
+	int uffd;
+	int got;
+};
+
+static void *read_into_page(void *arg)
+{
+	struct stuck_reader *r = arg;
+
+	r->got = recv(r->c->fd, r->page, 10, 0);
+	return NULL;
+}
+
+/* 0 once it sleeps; 1 where the kernel cannot do this; -1 */
+static int reader_sleeps(struct stuck_reader *r, struct wire_conn *c)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct pollfd pfd = { .events = POLLIN };
+
+	r->c = c;
+	r->size = sysconf(_SC_PAGESIZE);
+	r->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (r->uffd < 0)
+		return 1;
+	r->page = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (r->page == MAP_FAILED)
+		return -1;
+	reg.range.start = (unsigned long)r->page;
+	reg.range.len = r->size;
+	if (ioctl(r->uffd, UFFDIO_API, &api) || ioctl(r->uffd, UFFDIO_REGISTER, &reg) ||
+	    pthread_create(&r->thread, NULL, read_into_page, r))
+		return -1;
+	pfd.fd = r->uffd;
+	return poll(&pfd, 1, WIRE_DEADLINE_MS) == 1 ? 0 : -1;
+}
+
+static int reader_wakes(struct stuck_reader *r)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (unsigned long)r->page, .len = r->size },
+	};
+
+	if (ioctl(r->uffd, UFFDIO_ZEROPAGE, &zero) || pthread_join(r->thread, NULL))
+		return -1;
+	r->c->rd_off += r->got;
+	return r->got == 10 ? 0 : -1;
+}
+
+/*
+ * The timer fires while the socket is locked, and the ACK comes too: when the
+ * reader lets go, the ACK is taken and nothing is left that the timer is for.
+ */
+static int timer_meets_ack(struct wire_conn *c, bool fin)
+{
+	struct stuck_reader r;
+	int ret;
+
+	if (wire_passive(c, "mss 1000") || wire_send(c, "A len 10") ||
+	    wire_expect(c, "A ack 11 len 0") || wire_write(c, 1000))
+		return -1;
+	if (fin && shutdown(c->fd, SHUT_WR))
+		return -1;
+	if (wire_expect_stream(c, 1001, fin, false))
+		return -1;
+	ret = reader_sleeps(&r, c);
+	if (ret)
+		return ret;
+	/* Retransmissions from before; then none, so that the timer waits. */
+	c->strict = true;
+	if (wire_drain(c) < 0 || wire_expect_quiet(c, 3000))
+		return -1;
+	c->win = 0;
+	if (wire_send(c, "A") || reader_wakes(&r))
+		return -1;
+	return wire_drain(c) < 0 ? -1 : 0;
+}
+
+WIRE_TEST(persist, timer_that_meets_the_ack_does_not_probe)
+{
+	struct wire_conn *c = &self->c;
+	int ret;
+
+	if (self->w.family != AF_INET)
+		ASSERT_EQ(0, wire_sysctl(&self->w, "rto_max_ms", 300));
+	ret = timer_meets_ack(c, false);
+	if (ret > 0)
+		SKIP(return, "no userfaultfd");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, stays_idle(c));
+	ASSERT_EQ(0, writes_again(c));
+}
+
+WIRE_TEST(persist, timer_that_meets_the_ack_of_fin_does_not_probe)
+{
+	struct wire_conn *c = &self->c;
+	int ret;
+
+	if (self->w.family != AF_INET)
+		ASSERT_EQ(0, wire_sysctl(&self->w, "rto_max_ms", 300));
+	ret = timer_meets_ack(c, true);
+	if (ret > 0)
+		SKIP(return, "no userfaultfd");
+	ASSERT_EQ(0, ret);
+	EXPECT_STATE(c, WS_FIN_WAIT2);
+	ASSERT_EQ(0, stays_idle(c));
+	EXPECT_STATE(c, WS_FIN_WAIT2);
 }
 
 TEST_HARNESS_MAIN

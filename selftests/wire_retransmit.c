@@ -252,6 +252,210 @@ WIRE_TEST(rto, gives_up)
 	EXPECT_GONE(c);
 }
 
+/* Few retries and short timeouts, where they can be had. */
+static int impatient(struct wire *w, int retries)
+{
+	if (wire_write_file("/proc/sys/net/ipv4/tcp_retries2", retries) ||
+	    wire_write_file("/proc/sys/net/ipv4/tcp_orphan_retries", retries))
+		return -1;
+	if (w->family == AF_INET)
+		return 0;
+	return wire_sysctl(w, "rto_max_ms", 400) ?: wire_sysctl(w, "retries1", retries) ?:
+	       wire_sysctl(w, "retries2", retries) ?: wire_sysctl(w, "orphan_retries", retries);
+}
+
+/* Each segment arrives only when it was sent again, one for each timeout. */
+static int lossy_stream(struct wire_conn *c, int n)
+{
+	uint32_t next;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		next = 1 + i * MSS;
+		c->rcv_nxt = c->irs + next;
+		c->strict = true;
+		/* What the last ACK let go is lost. */
+		if (wire_drain(c) < 0)
+			return -1;
+		c->rcv_nxt = c->irs + next;
+		do {
+			if (wire_next(c, 3 * WIRE_DEADLINE_MS) || (c->got.flags & WIRE_RST)) {
+				wire_dump(c->w);
+				return -1;
+			}
+		} while (wire_rel_seq(c, &c->got) != next);
+		if (wire_send(c, "A ack %u", next + MSS))
+			return -1;
+	}
+	return 0;
+}
+
+WIRE_TEST(rto, progress_keeps_the_connection)
+{
+	struct wire_conn *c = &self->c;
+
+	/* R2 counts retransmissions of one segment, not losses (RFC 9293 3.8.3). */
+	ASSERT_EQ(0, impatient(&self->w, 3));
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_write(c, 10 * MSS));
+	ASSERT_EQ(0, lossy_stream(c, 6));
+	EXPECT_STATE(c, WS_ESTABLISHED);
+	c->strict = false;
+	c->rcv_nxt = c->irs + 1 + 6 * MSS;
+	SEND(c, "A");
+	ASSERT_EQ(0, wire_expect_stream(c, 1 + 10 * MSS, false, true));
+}
+
+WIRE_TEST(rto, progress_keeps_an_orphan)
+{
+	struct wire_conn *c = &self->c;
+
+	/* The same when nobody holds the socket: close() may not lose text. */
+	ASSERT_EQ(0, impatient(&self->w, 3));
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_write(c, 10 * MSS));
+	wire_close(c);
+	ASSERT_EQ(0, lossy_stream(c, 6));
+	EXPECT_STATE(c, WS_FIN_WAIT1);
+	c->strict = false;
+	c->rcv_nxt = c->irs + 1 + 6 * MSS;
+	SEND(c, "A");
+	ASSERT_EQ(0, wire_expect_stream(c, 1 + 10 * MSS, true, true));
+	EXPECT_STATE(c, WS_FIN_WAIT2);
+}
+
+/* ---- The window shrinks while segments are on the way ---- */
+
+FIXTURE(shrink) {
+	struct wire w;
+	struct wire_conn c;
+};
+
+FIXTURE_VARIANT(shrink) {
+	int win;
+	bool fin;
+};
+
+WIRE_SETUP(shrink)
+
+FIXTURE_VARIANT_ADD(shrink, below_a_segment) {
+	.win = 300,
+};
+
+FIXTURE_VARIANT_ADD(shrink, one_octet) {
+	.win = 1,
+};
+
+FIXTURE_VARIANT_ADD(shrink, a_segment_and_a_half) {
+	.win = 1500,
+};
+
+FIXTURE_VARIANT_ADD(shrink, below_a_segment_with_fin) {
+	.win = 300, .fin = true,
+};
+
+/* The last octet and the FIN stand on the two sides of the edge. */
+FIXTURE_VARIANT_ADD(shrink, just_before_the_fin) {
+	.win = 3 * MSS, .fin = true,
+};
+
+/* Four segments and perhaps a FIN, of which the first arrives, and a window. */
+static int shrunk(struct wire_conn *c, int win, bool fin)
+{
+	c->rtt_ms = 200;
+	if (wire_passive(c, "mss 1000") || wire_write(c, 4 * MSS))
+		return -1;
+	if (fin && shutdown(c->fd, SHUT_WR))
+		return -1;
+	if (wire_expect_stream(c, 1 + 4 * MSS, fin, false))
+		return -1;
+	c->rcv_nxt = c->irs + 1 + MSS;
+	c->win = win;
+	return wire_send(c, "A");
+}
+
+/* The next text or FIN, within the window; -1 where it is not. */
+static int take_within(struct wire_conn *c)
+{
+	uint32_t edge = c->rcv_nxt + c->win, end;
+
+	do {
+		if (wire_next(c, 3 * WIRE_DEADLINE_MS))
+			return -1;
+		end = c->got.seq + c->got.len + !!(c->got.flags & WIRE_FIN);
+	} while (end == c->got.seq);
+	if (!(c->got.flags & (WIRE_RST | WIRE_SYN)) && (int32_t)(end - edge) <= 0)
+		return 0;
+	fprintf(stderr, "# seq %u to %u, the window ends at %u\n", wire_rel_seq(c, &c->got),
+		end - c->irs, edge - c->irs);
+	wire_dump(c->w);
+	return -1;
+}
+
+WIRE_TEST(shrink, what_is_sent_again_fits)
+{
+	uint32_t last = 1 + 4 * MSS + variant->fin;
+	struct wire_conn *c = &self->c;
+	int64_t gap, before;
+	int i;
+
+	/* MUST-34, SHLD-16; beyond the edge would be MAY-7, and useless. */
+	ASSERT_EQ(0, shrunk(c, variant->win, variant->fin));
+	for (i = 0; i < 3 && c->rcv_nxt != c->irs + last - variant->fin; i++) {
+		ASSERT_EQ(0, take_within(c));
+		SEND(c, "A");
+	}
+	ASSERT_LT(c->irs + 1 + MSS, c->rcv_nxt);
+	/* Wide open again: all that is missing comes, without a long silence. */
+	c->win = 65535;
+	SEND(c, "A");
+	before = wire_now();
+	while (c->rcv_nxt != c->irs + last) {
+		ASSERT_EQ(0, take_within(c));
+		gap = c->got.when - before;
+		ASSERT_GT(3000000, gap);
+		before = c->got.when;
+		SEND(c, "A");
+	}
+	EXPECT_STATE(c, variant->fin ? WS_FIN_WAIT2 : WS_ESTABLISHED);
+	if (variant->fin)
+		return;
+	ASSERT_EQ(0, wire_write(c, 10));
+	EXPECT(c, "A seq %u len 10", last);
+}
+
+WIRE_TEST(rto, shrunk_to_zero_is_no_timeout)
+{
+	int i, n = self->w.family == AF_INET ? 4 : 15;
+	struct wire_conn *c = &self->c;
+	int64_t opened;
+
+	/*
+	 * SHLD-17, MUST-35: text beyond the edge that is not acknowledged does
+	 * not time out as long as the peer answers.
+	 */
+	ASSERT_EQ(0, impatient(&self->w, 3));
+	ASSERT_EQ(0, shrunk(c, 0, false));
+	c->strict = true;
+	for (i = 0; i < n; i++) {
+		ASSERT_EQ(0, wire_next(c, 3 * WIRE_DEADLINE_MS));
+		ASSERT_EQ(0, c->got.flags & (WIRE_RST | WIRE_SYN | WIRE_FIN));
+		c->rcv_nxt = c->irs + 1 + MSS;
+		SEND(c, "A");
+	}
+	EXPECT_STATE(c, WS_ESTABLISHED);
+	c->strict = false;
+	c->win = 65535;
+	opened = wire_now();
+	SEND(c, "A");
+	ASSERT_EQ(0, wire_next(c, 3 * WIRE_DEADLINE_MS));
+	/* In-tree: not before its backed-off timeout, 10 s by now. */
+	if (self->w.family != AF_INET)
+		ASSERT_GT(3000000, c->got.when - opened);
+	SEND(c, "A");
+	ASSERT_EQ(0, wire_expect_stream(c, 1 + 4 * MSS, false, true));
+}
+
 /* ---- Fast retransmit and recovery ---- */
 
 WIRE_FIXTURE(fast)
