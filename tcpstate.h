@@ -179,6 +179,7 @@ struct tcpstate_timewait {
  * @nodelay: TCP_NODELAY
  * @corked: TCP_CORK
  * @quickack: TCP_QUICKACK: acknowledge at once
+ * @urgent_open: a send of urgent text waits for room: more of it will follow
  * @syn_retries: TCP_SYNCNT, or 0 for the namespace's
  * @rtx_count: retransmissions or probes since the peer last answered
  * @challenges: answers to unacceptable segments in this second
@@ -243,6 +244,7 @@ struct tcpstate_sock {
 	bool nodelay;
 	bool corked;
 	bool quickack;
+	bool urgent_open;
 	u8 rtx_count;
 	u8 keep_probes;
 	u8 challenges;
