@@ -192,6 +192,7 @@ struct tcpstate_timewait {
  * @corked: TCP_CORK
  * @overdue: for one push, nothing holds small segments back
  * @quickack: TCP_QUICKACK: acknowledge at once
+ * @urgent_open: a send of urgent text waits for room: more of it will follow
  * @syn_retries: TCP_SYNCNT, or 0 for the namespace's
  * @rtx_count: retransmissions or probes since the peer last answered
  * @challenges: answers to unacceptable segments in this second
@@ -264,6 +265,7 @@ struct tcpstate_sock {
 	bool corked;
 	bool overdue;
 	bool quickack;
+	bool urgent_open;
 	u8 rtx_count;
 	u8 keep_probes;
 	u8 challenges;

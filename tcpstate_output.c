@@ -424,6 +424,15 @@ static bool urgent_waits(const struct tcpstate_tcb *tcb)
 	return tcpstate_after(tcb->snd_up, tcb->snd_nxt);
 }
 
+/*
+ * An urgent send is still queueing: what is its last octet for the moment is
+ * not in the end, and a peer that got it now would take it out of the stream.
+ */
+static u32 held_back(const struct tcpstate_sock *ts)
+{
+	return ts->urgent_open && urgent_waits(&ts->tcb) && ts->tcb.snd_up == ts->tcb.write_seq;
+}
+
 static u32 largest_burst(const struct sock *sk)
 {
 	u32 mss = tcpstate_sk(sk)->tcb.snd_mss;
@@ -522,12 +531,12 @@ static bool next_cut(struct sock *sk, struct cut *cut)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
-	bool fin = tcpstate_fsm_outflags(ts->flow.state) & TCPSTATE_FIN;
-	u32 space = room(ts), queued, len;
+	u32 space = room(ts), held = held_back(ts), queued, len;
+	bool fin = (tcpstate_fsm_outflags(ts->flow.state) & TCPSTATE_FIN) && !held;
 
 	if (tcpstate_fin_sent(tcb))
 		return false;
-	queued = tcb->write_seq - tcb->snd_nxt;
+	queued = tcb->write_seq - held - tcb->snd_nxt;
 	*cut = (struct cut){ .seq = tcb->snd_nxt, .flags = TCPSTATE_ACK };
 	len = min3(queued, space, largest_burst(sk));
 	/* The tail behind full segments waits for their ACK, unless Nagle is off. */

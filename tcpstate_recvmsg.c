@@ -155,12 +155,22 @@ static int receive_urgent(struct sock *sk, struct msghdr *msg, size_t len, int f
 	return len ? 1 : 0;
 }
 
-/* At the mark with nothing read: only a signal, SIGURG most likely, stops here. */
-static int stopped_at_mark(long timeo)
+/*
+ * A reader that finds itself at the mark goes on behind it: the octet there is
+ * not in this stream.  0, or -errno: a signal, SIGURG most likely, stops it.
+ */
+static int pass_mark(struct sock *sk, u32 *seq, long timeo, int flags)
 {
-	if (!signal_pending(current))
+	u32 offset;
+
+	if (signal_pending(current))
+		return timeo ? sock_intr_errno(timeo) : -EAGAIN;
+	if (sock_flag(sk, SOCK_URGINLINE) || !next_text(sk, *seq, &offset))
 		return 0;
-	return timeo ? sock_intr_errno(timeo) : -EAGAIN;
+	++*seq;
+	if (!(flags & MSG_PEEK))
+		consume(sk, *seq);
+	return 0;
 }
 
 /* SO_TIMESTAMP and its kin, and the receive side of SO_TIMESTAMPING. */
@@ -191,21 +201,14 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 	if (ts->flow.state == TCPSTATE_LISTEN)
 		return -ENOTCONN;
 	do {
-		bool mark = tcpstate_at_mark(&ts->tcb, seq);
-
-		if (mark && copied)
-			break;
-		err = mark ? stopped_at_mark(timeo) : 0;
-		if (err)
-			return err;
-		skb = next_text(sk, seq, &offset);
-		if (skb && mark && len && !sock_flag(sk, SOCK_URGINLINE)) {
-			/* The octet at the mark is not in this stream. */
-			seq++;
-			if (!(flags & MSG_PEEK))
-				consume(sk, seq);
-			continue;
+		if (len && tcpstate_at_mark(&ts->tcb, seq)) {
+			if (copied)
+				break;
+			err = pass_mark(sk, &seq, timeo, flags);
+			if (err)
+				return err;
 		}
+		skb = next_text(sk, seq, &offset);
 		if (skb) {
 			n = tcpstate_urg_run(&ts->tcb, seq, min_t(size_t, len, skb->len - offset));
 			err = copy(skb, offset, msg, n, flags);

@@ -196,9 +196,11 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
 			break;
 		}
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		ts->urgent_open = urgent && timeo;
 		if (copied)
 			push_copied(sk, msg, false);
 		err = sk_stream_wait_memory(sk, &timeo);
+		ts->urgent_open = false;
 		if (!err)
 			err = check_can_send(sk);
 	}
@@ -218,7 +220,7 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
  * Flags: MSG_DONTWAIT, MSG_NOSIGNAL, MSG_MORE, MSG_EOR; MSG_OOB: all of it is
  * urgent, and so is what was queued before.  A long urgent write that has to
  * wait for room tells the peer of what it has queued, and moves the pointer
- * on later.
+ * on later; until then the last octet stays here.
  *
  * Context: process.
  * Return: octets queued, or -EPIPE (with SIGPIPE), -EAGAIN, -EFAULT,

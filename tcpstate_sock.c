@@ -59,6 +59,7 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->push_pending = false;
 	ts->rtt_timing = false;
 	ts->fin_seen = false;
+	ts->urgent_open = false;
 	ts->rtx_count = 0;
 	ts->keep_probes = 0;
 	ts->challenges = 0;

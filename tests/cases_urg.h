@@ -171,6 +171,7 @@ static const struct urg_read_row urg_read[] = {
 	/*	urgent, rcv_up, seq, len, run, at_mark, passed */
 	R("no_mark", P_3_8_5, P_0, 15, 10, 100, 100, false, false),
 	R("at_an_old_mark", P_3_8_5, P_0, 11, 10, 100, 100, false, false),
+	R("behind_an_old_mark", P_3_8_5, P_0, 5, 10, 100, 100, false, false),
 	R("stops_at_the_mark", P_033, P_H, 15, 10, 100, 4, false, false),
 	R("stops_with_the_octet_read", P_033, P_R, 15, 10, 100, 4, false, false),
 	R("stops_with_the_octet_to_come", P_033, P_A, 15, 10, 100, 4, false, false),
