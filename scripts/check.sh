@@ -88,6 +88,25 @@ run_selftests() { # WIRE NAME...
 	return "$status"
 }
 
+# The wire tests on the in-tree TCP, for comparison: what fails there fails no run.
+run_intree() {
+	local option=() name
+	while IFS=: read -r _ name; do
+		option+=(-t "${name%.sh}")
+	done < <(grep -E '^tcpstate:wire_' "$build/kselftest/kselftest-list.txt")
+	TCPSTATE_FAMILY=2 TCPSTATE_WIRE=6 selftests/vm.sh --timeout 2400 -- \
+		selftests/run.sh -k "$build/no-module" "${option[@]}" > "$build/check-intree.log" 2>&1 || true
+	printf 'the wire tests on the in-tree TCP: %s\n' \
+		"$(grep -a '^selftests: ' "$build/check-intree.log" | tail -n 1 || true)"
+}
+
+# What RFC 9293 asks for, against the sources and the tests that have just run.
+run_conformance() {
+	run_intree
+	scripts/check-conformance.py --log "$build/check-selftests-on-wire-6.log" \
+		--log "$build/check-selftests-on-wire-253.log" --intree "$build/check-intree.log"
+}
+
 step whole packages scripts/deps.sh build user vm lint demo
 step whole 'module build' build_module
 if [[ $# == 0 ]]; then
@@ -95,8 +114,10 @@ if [[ $# == 0 ]]; then
 	step counted lint scripts/lint.sh
 	step counted docs scripts/check-docs.sh
 	step counted 'docs self-test' scripts/check-docs.sh --self-test
+	step counted 'conformance self-test' scripts/check-conformance.py --self-test
 	step counted 'vm selftest' selftests/vm_selftest.sh
 fi
 step counted 'selftests on wire 6' run_selftests 6 "$@"
 step counted 'selftests on wire 253' run_selftests 253 "$@"
+[[ $# != 0 ]] || step counted conformance run_conformance
 finish

@@ -414,4 +414,35 @@ WIRE_TEST(accept, duplicate_ack_keeps_its_text)
 	EXPECT_STATE(c, variant->state);
 }
 
+WIRE_TEST(accept, ack_older_than_any_window)
+{
+	struct wire_conn *c = &self->c;
+	int i;
+
+	/*
+	 * RFC 5961 5.2, MAY-12: SND.UNA - MAX.SND.WND =< SEG.ACK, else the text
+	 * may be an attacker's. The window was never larger than 1000.
+	 */
+	if (variant->state != WS_ESTABLISHED || variant->active)
+		SKIP(return, "one state is enough");
+	wire_conn_reuse(c, 5000000);
+	c->pport++;
+	c->fd = -1;
+	c->win = 1000;
+	SEND(c, "S seq 0 mss 500");
+	EXPECT(c, "SA seq 0 ack 1");
+	SEND(c, "A");
+	ASSERT_EQ(0, wire_accept(c));
+	for (i = 0; i < 5; i++) {
+		ASSERT_EQ(0, wire_write(c, 500));
+		EXPECT(c, "A seq %d len 500", 1 + 500 * i);
+		SEND(c, "A");
+	}
+	SEND(c, "A seq 1 ack 1501 len 5");
+	EXPECT(c, "A seq 2501 ack 6 len 0");
+	SEND(c, "A seq 6 ack 1500 len 5");
+	EXPECT(c, "A seq 2501 ack 6 len 0");
+	EXPECT_NOTHING(c);
+}
+
 TEST_HARNESS_MAIN

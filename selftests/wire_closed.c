@@ -204,4 +204,30 @@ WIRE_TEST(syn, data_of_the_syn_is_not_lost)
 	ASSERT_EQ(0, wire_read_none(c));
 }
 
+WIRE_TEST(syn, from_an_invalid_address)
+{
+	static const uint32_t invalid[] = {
+		0xe0000001,	/* 224.0.0.1, a group */
+		0xffffffff,
+		0xc00002ff,	/* the broadcast address of tun0 */
+		0x00000000,
+		0x7f000001,
+		WIRE_LOCAL,
+	};
+	struct wire_conn *c = &self->c;
+	unsigned int i;
+
+	/* MUST-63 */
+	ENTER(c, WS_LISTEN, false);
+	for (i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {
+		c->peer = invalid[i];
+		SEND(c, "S seq 0 mss 1460");
+		EXPECT_NOTHING(c);
+		EXPECT_GONE(c);
+	}
+	c->peer = WIRE_PEER;
+	wire_conn_reuse(c, 2000000);
+	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
+}
+
 TEST_HARNESS_MAIN

@@ -343,4 +343,51 @@ WIRE_TEST(malformed, odd_flags_at_a_listener)
 	ASSERT_EQ(0, carries_data(c));
 }
 
+/* ---- Our own ---- */
+
+/* MUST-68: a length behind every kind; MUST-69: nothing but zeros behind the end. */
+static bool well_formed(const struct wire_seg *seg)
+{
+	int i = 0;
+
+	while (i < seg->optlen && seg->opt[i] != 0) {
+		if (seg->opt[i] == 1) {
+			i++;
+			continue;
+		}
+		if (i + 1 >= seg->optlen || seg->opt[i + 1] < 2 ||
+		    i + seg->opt[i + 1] > seg->optlen)
+			return false;
+		i += seg->opt[i + 1];
+	}
+	for (; i < seg->optlen; i++)
+		if (seg->opt[i] != 0)
+			return false;
+	return true;
+}
+
+WIRE_TEST(options, of_ours_are_well_formed)
+{
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, wire_connect(c));
+	ASSERT_LT(0, c->got.optlen);
+	ASSERT_TRUE(well_formed(&c->got));
+	wire_close(c);
+	c->pport++;
+	wire_conn_reuse(c, 3000000);
+	ASSERT_EQ(0, wire_listen(c));
+	SEND(c, "S seq 0 mss 1460 sackok ws 7");
+	EXPECT(c, "SA seq 0 ack 1");
+	ASSERT_LT(0, c->got.optlen);
+	ASSERT_TRUE(well_formed(&c->got));
+	SEND(c, "A");
+	ASSERT_EQ(0, wire_accept(c));
+	/* SACK blocks. */
+	SEND(c, "A seq 101 len 100");
+	EXPECT(c, "A ack 1 len 0");
+	ASSERT_LT(0, c->got.optlen);
+	ASSERT_TRUE(well_formed(&c->got));
+}
+
 TEST_HARNESS_MAIN

@@ -138,4 +138,16 @@ WIRE_TEST(nagle, push_on_the_last_segment)
 	EXPECT(c, "PA seq 1011 len 10");
 }
 
+WIRE_TEST(nagle, a_cork_delays_but_does_not_keep)
+{
+	struct wire_conn *c = &self->c;
+
+	/* MUST-60: text is not held for ever; the override timeout of 3.8.6.2.1. */
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_CORK, 1));
+	ASSERT_EQ(0, wire_write(c, 10));
+	EXPECT_NOTHING(c);
+	EXPECT(c, "A seq 1 len 10");
+}
+
 TEST_HARNESS_MAIN

@@ -327,6 +327,31 @@ WIRE_TEST(sender, smaller_window_counts)
 	EXPECT_NOTHING(c);
 }
 
+WIRE_TEST(sender, shrunk_window_is_filled_again)
+{
+	struct wire_conn *c = &self->c;
+
+	/*
+	 * SHLD-15, SHLD-16: of what was sent, that inside the new edge comes again,
+	 * nothing beyond it, and nothing new.
+	 */
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_write(c, 3000));
+	ASSERT_EQ(0, wire_expect_stream(c, 3001, false, false));
+	ASSERT_EQ(0, wire_write(c, 1000));
+	EXPECT(c, "A seq 3001 len 1000");
+	/* With an octet of text, so that nobody can take it for an old segment. */
+	SEND(c, "A ack 1 len 1 win 500");
+	EXPECT(c, "A seq 4001 ack 2 len 0");
+	c->strict = true;
+	EXPECT(c, "A seq 1 len 500");
+	EXPECT(c, "A seq 1 len 500");
+	c->strict = false;
+	c->rcv_nxt = c->irs + 501;
+	SEND(c, "A ack 501");
+	ASSERT_EQ(0, wire_expect_stream(c, 4001, false, true));
+}
+
 WIRE_TEST(sender, silly_window)
 {
 	struct wire_conn *c = &self->c;
