@@ -2,6 +2,8 @@
 #
 # make		build tcpstate.ko against the installed headers (KDIR= for others)
 # make check	every test; ends with "N passed, N failed"
+#		(T="NAME..." these kselftests only; KERNEL=6.1 on a small kernel)
+# make check-debug	the kselftests in a kernel with KASAN, lockdep, kmemleak
 # make demo	see it work
 # make clean	remove what was built
 
@@ -19,7 +21,10 @@ headers:
 		exit 1; }
 
 check:
-	@scripts/check.sh $(T)
+	@scripts/check.sh $(KERNEL:%=--kernel %) $(T)
+
+check-debug:
+	@scripts/check.sh --debug $(KERNEL:%=--kernel %) $(T)
 
 demo:
 	@scripts/demo.sh
@@ -28,4 +33,4 @@ clean:
 	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	rm -rf build
 
-.PHONY: all modules headers check demo clean
+.PHONY: all modules headers check check-debug demo clean

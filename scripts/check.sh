@@ -2,12 +2,25 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs all tests of the project, as "make check" does.
 #
-# usage: scripts/check.sh [NAME]...
+# usage: scripts/check.sh [--kernel VERSION] [--debug] [NAME]...
 #
 # With names of kselftests (sock_bind, wire_edges ...), only the module is built
 # and these are run. The last line is "N passed, N failed"; the status is 0 only
 # if nothing failed. A step that cannot run, or says no count, counts as failed.
+#
+# --kernel: only what depends on the kernel, in the small one of this version that
+# scripts/kernel.sh builds; --debug: in its debug flavour (of 6.1, if not said).
 set -euo pipefail
+version='' flavour=base image='' kdir=''
+while [[ ${1:-} == --* ]]; do
+	case $1 in
+	--kernel) version=$2; shift ;;
+	--debug) flavour=debug ;;
+	*) sed -n 's/^# usage: /usage: /p' "$0"; exit 2 ;;
+	esac
+	shift
+done
+[[ $flavour == base ]] || version=${version:-6.1}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 passed=0 failed=0 bad=()
@@ -58,9 +71,24 @@ finish() {
 trap 'failed=$((failed + 1)); bad+=("check.sh ended early"); finish' EXIT
 trap 'exit 130' INT TERM
 
+# A file with the image and the folder to build against, one a line.
+small_kernel() {
+	local debug=()
+	[[ $flavour == base ]] || debug=(--debug)
+	scripts/kernel.sh "${debug[@]}" "$version" > "$build/kernel-$version-$flavour"
+}
+
+# For another kernel in a copy, so that the objects for Debian's are left as they are.
 build_module() {
-	local status=0
-	make --no-print-directory modules > "$build/module.log" 2>&1 || status=$?
+	local status=0 tree=.
+	if [[ -n $version ]]; then
+		tree=$(dirname "$module")
+		rm -rf "$tree"
+		mkdir -p "$tree"
+		cp -r Makefile Kbuild include ./*.[ch] "$tree"
+	fi
+	make --no-print-directory -C "$tree" ${kdir:+"KDIR=$kdir"} modules \
+		> "$build/module.log" 2>&1 || status=$?
 	cat "$build/module.log"
 	[[ $status == 0 ]] && ! grep -E 'warning:|WARNING:' "$build/module.log"
 }
@@ -74,8 +102,9 @@ run_selftests() { # WIRE NAME...
 	done
 	rm -f "$build/results"
 	make -s -C selftests install OUTPUT="$build/selftests" INSTALL_ROOT="$build/kselftest" || return 1
-	selftests/vm.sh --rw "$build" --timeout 2400 --debug-log "$build/kernel-wire-$TCPSTATE_WIRE.log" -- \
-		selftests/run.sh -r "$build/results" "${option[@]}" || status=$?
+	selftests/vm.sh "${vm[@]}" --rw "$build" --timeout $((2400 * ${TCPSTATE_SLOW:-1})) \
+		--debug-log "$build/kernel-wire-$TCPSTATE_WIRE.log" -- \
+		selftests/run.sh -k "$module" -r "$build/results" "${option[@]}" || status=$?
 	if [[ -s $build/results ]]; then
 		sed 1d "$build/results" | sed 's/^/not ok: /'
 		read -r ok not_ok _ < "$build/results"
@@ -94,7 +123,7 @@ run_intree() {
 	while IFS=: read -r _ name; do
 		option+=(-t "${name%.sh}")
 	done < <(grep -E '^tcpstate:wire_' "$build/kselftest/kselftest-list.txt")
-	TCPSTATE_FAMILY=2 TCPSTATE_WIRE=6 selftests/vm.sh --timeout 2400 -- \
+	TCPSTATE_FAMILY=2 TCPSTATE_WIRE=6 selftests/vm.sh "${vm[@]}" --timeout $((2400 * ${TCPSTATE_SLOW:-1})) -- \
 		selftests/run.sh -k "$build/no-module" "${option[@]}" > "$build/check-intree.log" 2>&1 || true
 	printf 'the wire tests on the in-tree TCP: %s\n' \
 		"$(grep -a '^selftests: ' "$build/check-intree.log" | tail -n 1 || true)"
@@ -107,9 +136,22 @@ run_conformance() {
 		--log "$build/check-selftests-on-wire-253.log" --intree "$build/check-intree.log"
 }
 
-step whole packages scripts/deps.sh build user vm lint demo
+vm=() module=$PWD/tcpstate.ko
+if [[ -z $version ]]; then
+	step whole packages scripts/deps.sh build user vm lint demo
+else
+	step whole packages scripts/deps.sh vm kernel
+	step whole "kernel $version-$flavour" small_kernel
+	{ read -r image && read -r kdir; } < "$build/kernel-$version-$flavour"
+	module=$build/module-$version-$flavour/tcpstate.ko
+	vm=(--kernel "$image")
+fi
+if [[ $flavour == debug ]]; then
+	export TCPSTATE_SLOW=${TCPSTATE_SLOW:-6}
+	vm+=(--memory 2G --boot-timeout 600 --kopt kasan_multi_shot)
+fi
 step whole 'module build' build_module
-if [[ $# == 0 ]]; then
+if [[ $# == 0 && -z $version ]]; then
 	step counted 'user-space tests' make --no-print-directory -C tests check
 	step counted lint scripts/lint.sh
 	step counted docs scripts/check-docs.sh

@@ -11,12 +11,13 @@ usage: scripts/deps.sh GROUP...
   build   the module: compiler and headers of Debian's 6.1 kernel
   user    the user-space tests
   vm      the VM of the selftests: kernel, its source, QEMU, virtme-ng
+  kernel  the small kernels of scripts/kernel.sh, to be compiled
   demo    the demonstrations and measurements
   lint    the checkers
 
 virtme-ng is no package of Debian 12. It is fetched from the suite named by
-TCPSTATE_VIRTME_SUITE (default trixie), with apt's lists for it kept in
-~/.cache/tcpstate, so that the system's own lists stay as they are.
+TCPSTATE_VIRTME_SUITE (default trixie) by scripts/later.sh, so that the system's
+own lists stay as they are.
 END
 }
 
@@ -25,7 +26,6 @@ die() {
 	exit 1
 }
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpstate
 packages_of() {
 	case $1 in
 	build) echo linux-headers-amd64 gcc make libc6-dev ;;
@@ -36,6 +36,7 @@ packages_of() {
 			gcc make libc6-dev perl rsync \
 			iproute2 iputils-ping kmod socat ethtool nftables procps python3
 		;;
+	kernel) echo linux-source-6.1 gcc make libc6-dev flex bison bc libelf-dev libssl-dev perl python3 xz-utils ccache ;;
 	demo) echo socat netcat-openbsd iproute2 ethtool nftables curl tshark ;;
 	lint) echo sparse shellcheck perl python3 linux-source-6.1 xz-utils ;;
 	*) die "unknown group $1 (--help explains)" ;;
@@ -43,6 +44,7 @@ packages_of() {
 }
 
 [[ $# -gt 0 ]] || { usage >&2; exit 2; }
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [[ $1 != --help ]] || { usage; exit 0; }
 command -v apt-get > /dev/null || die "needs Debian's apt-get"
 
@@ -82,44 +84,9 @@ apt_get() {
 		apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
 }
 
-# Prints apt's name of an index's place, for Debian's own main archive.
-mirror() {
-	# shellcheck disable=SC2016 # apt's own variables
-	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' |
-		awk -F'|' '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
-}
-
 # Lists that are missing or more than a day old can name files that are gone.
 lists_are_fresh() {
-	[[ -n $(mirror) ]] && [[ -n $(find /var/lib/apt/lists -maxdepth 1 -name '*InRelease' -mtime -1 -print -quit) ]]
-}
-
-fetch_virtme() { # prints nothing; leaves $cache/apt/virtme-ng.deb
-	local suite=${TCPSTATE_VIRTME_SUITE:-trixie} uri own
-	uri=$(mirror)
-	[[ -n $uri ]] || die "no Debian archive among apt's sources"
-	mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
-	printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
-		"$uri" "$suite" /usr/share/keyrings/debian-archive-keyring.gpg \
-		> "$cache/apt/later.sources"
-	# APT::Sandbox::User: apt's own user may not read a home folder.
-	own=(-q -o "Dir::Etc::sourcelist=$cache/apt/later.sources" -o Dir::Etc::sourceparts=-
-		-o "Dir::State::lists=$cache/apt/lists" -o "Dir::Cache=$cache/apt"
-		-o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
-		-o "APT::Sandbox::User=$(id -un)")
-	# The installed keyring may be older than the suite's key.
-	if ! apt-get "${own[@]}" update > /dev/null 2>&1; then
-		apt_get install debian-archive-keyring
-		quietly apt-get "${own[@]}" update
-	fi
-	(
-		cd "$cache/apt"
-		rm -f virtme-ng_*.deb
-		quietly apt-get "${own[@]}" download virtme-ng
-		mv virtme-ng_*.deb virtme-ng.deb
-	)
-	# Some 60 MB of lists that serve for one package.
-	rm -rf "$cache/apt/lists" "$cache"/apt/*.bin
+	[[ -n $(find /var/lib/apt/lists -maxdepth 1 -name '*InRelease' -mtime -1 -print -quit) ]]
 }
 
 lists_are_fresh || apt_get update
@@ -132,7 +99,12 @@ if [[ ${#plain[@]} -lt ${#missing[@]} ]]; then
 	if [[ $(apt-cache policy virtme-ng | sed -n 's/^ *Candidate: //p') =~ ^[0-9] ]]; then
 		apt_get install virtme-ng
 	else
-		fetch_virtme
-		apt_get install "$cache/apt/virtme-ng.deb"
+		# The installed keyring may be older than the suite's key.
+		suite=${TCPSTATE_VIRTME_SUITE:-trixie}
+		deb=$(scripts/later.sh virtme-ng "$suite" 2> /dev/null) || {
+			apt_get install debian-archive-keyring
+			deb=$(scripts/later.sh virtme-ng "$suite")
+		}
+		apt_get install "$deb"
 	fi
 fi

@@ -20,7 +20,7 @@ family=${TCPSTATE_FAMILY:-18}
 wire=${TCPSTATE_WIRE:-6}
 near=near$$
 far=far$$
-seconds=${TCPSTATE_INTEROP_SECONDS:-200}
+seconds=${TCPSTATE_INTEROP_SECONDS:-$((200 * ${TCPSTATE_SLOW:-1}))}
 case_number=0
 failed=0
 

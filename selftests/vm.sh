@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Runs a command as root in a VM with a Debian 6.1 kernel over the host's file
-# tree (virtme-ng), and fails when the kernel's log shows a splat.
+# Runs a command as root in a VM with a Debian 6.1 kernel, or another one, over the
+# host's file tree (virtme-ng), and fails when the kernel's log shows a splat.
 set -euo pipefail
 
 usage() {
@@ -19,10 +19,12 @@ One VM runs at a time per user; a second one waits for it.
   --boot-timeout SECONDS
                      limit until COMMAND starts (default 240)
   --kernel KERNEL    release (6.1.0-NN-amd64, modules in /lib/modules) or path of
-                     a kernel image; the default is the newest installed
-                     6.1.*-amd64 whose headers are installed too
+                     a kernel image that has 9p, overlay and virtio built in, as
+                     scripts/kernel.sh makes them; the default is the newest
+                     installed 6.1.*-amd64 whose headers are installed too
   --rw FOLDER        share FOLDER for writing (may be repeated)
   --debug-log FILE   keep the kernel's log there
+  --judge FILE       start nothing; judge a log that --debug-log has kept
   --accel KIND       auto, kvm or tcg (default auto: KVM if it really runs)
   --icount           count instructions as time (TCG, one CPU), for figures
                      that repeat
@@ -32,8 +34,9 @@ One VM runs at a time per user; a second one waits for it.
   --help
 
 Exit status: that of COMMAND, or
-  120  the kernel's log shows a warning, BUG, lockdep, KASAN, RCU stall,
-       kmemleak or "unregister_netdevice: waiting" report
+  120  the kernel's log shows a report of a mistake: a warning, BUG, lockdep,
+       KASAN, UBSAN, ODEBUG, refcount, RCU stall, hung task, kmemleak,
+       "unregister_netdevice: waiting" ...
   121  the kernel died: panic or oops
   122  COMMAND did not end within --timeout, or the boot within its own limit
   123  the VM stopped without saying COMMAND's status
@@ -51,9 +54,39 @@ die() {
 	exit 125
 }
 
+# Only text that a kernel prints for a mistake counts: a line like
+# "Spectre V2 : WARNING: ..." does not. vm_selftest.sh has a line of each kind.
+died='^(Kernel panic - not syncing|Oops: |Oops:|BUG: unable to handle|kernel BUG at |general protection fault|double fault|PANIC: |invalid opcode: |divide error: |stack segment: |traps: PANIC)'
+splat='^(-+\[ cut here \]-+|WARNING: |BUG: |=*\[ ?BUG: |BUG [^ ]+ \(|watchdog: BUG|hrtimer: .*BUG'
+splat+='|INFO: (task .* blocked for more than|suspicious |possible |inconsistent |trying to register non-static key)'
+splat+='|(INFO: )?rcu(: INFO:|_).*(stall|starved)|rcu: .*(stall|starved)'
+splat+='|UBSAN: |KASAN: |KFENCE: |KCSAN: |KMSAN: |ODEBUG: ([a-z]+ (active|not)|Out of memory)|refcount_t: |ref_tracker: '
+splat+='|unreferenced object 0x|kmemleak: ([1-9][0-9]* new suspected|Cannot|Kernel memory leak detector disabled)'
+splat+='|(list_(add|del)|slab|Slab|rhashtable) corruption|SLUB: .*(corrupt|Objects remaining)|[^ ]+: page allocation failure'
+splat+='|unregister_netdevice: waiting for|(IPv[46]: )?Attempt to release|NETDEV WATCHDOG'
+splat+='|DEBUG_LOCKS_WARN_ON|INFO: lockdep is turned off|scheduling while atomic|usercopy: Kernel memory|.*Kernel memory (exposure|overwrite) attempt)'
+
+# The kernel's messages without their time stamps.
+strip_stamps() { tr -d '\r' | sed -E 's/^(<[0-9]+>)?(\[ *[0-9]+\.[0-9]+\](\[ *[TC][0-9]+\])? )//'; }
+
+kernel_log() { { cat "$run/console" "$run/dmesg" 2> /dev/null || true; } | strip_stamps; }
+
+# Says what is wrong with a log; its status is 0, or vm.sh's own.
+judge_log() { # LOG
+	if grep -qE "$died" <<< "$1"; then
+		complain "FAILED: the kernel died: $(grep -m1 -E "$died" <<< "$1")"
+		return 121
+	fi
+	if grep -qE "$splat" <<< "$1"; then
+		complain "FAILED: the kernel's log shows: $(grep -m1 -E "$splat" <<< "$1")"
+		grep -n -m1 -A 60 -E "$splat" <<< "$1" | sed 's/^/  | /' >&2
+		return 120
+	fi
+}
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpstate
-cpus=1 memory=1G timeout=600 boot_timeout=240 kernel='' debug_log='' accel=auto
+cpus=1 memory=1G timeout=600 boot_timeout=240 kernel='' debug_log='' accel=auto judge=''
 icount='' quiet='' rw=() kopt=() qemu=()
 
 while [[ $# -gt 0 ]]; do
@@ -73,6 +106,7 @@ while [[ $# -gt 0 ]]; do
 	--kernel) kernel=$2 ;;
 	--rw) rw+=("$(cd "$2" && pwd -P)") ;;
 	--debug-log) debug_log=$2 ;;
+	--judge) judge=$2 ;;
 	--accel) accel=$2 ;;
 	--kopt) kopt+=("$2") ;;
 	--qemu) qemu+=("$2") ;;
@@ -80,10 +114,17 @@ while [[ $# -gt 0 ]]; do
 	esac
 	shift 2
 done
-[[ $# -gt 0 ]] || die "no command (--help explains)"
+[[ $# -gt 0 || $judge ]] || die "no command (--help explains)"
 [[ $cpus =~ ^[1-9][0-9]*$ ]] || die "--cpus: not a number: $cpus"
 [[ $timeout =~ ^[1-9][0-9]*$ ]] || die "--timeout: not a number of seconds: $timeout"
 [[ $boot_timeout =~ ^[1-9][0-9]*$ ]] || die "--boot-timeout: not a number of seconds: $boot_timeout"
+
+if [[ -n $judge ]]; then
+	status=0
+	judge_log "$(strip_stamps < "$judge")" || status=$?
+	[[ $status != 0 ]] || say "no report of a mistake in $judge"
+	exit "$status"
+fi
 
 for tool in virtme-run qemu-system-x86_64 busybox flock xz; do
 	command -v "$tool" > /dev/null || die "$tool is missing: run scripts/deps.sh vm"
@@ -239,13 +280,17 @@ kernel_options=(
 # under emulation; QEMU enters that one through PVH. Kept in the cache. Prints
 # the image itself if it is of another make.
 bare_kernel() {
-	local bare offset
+	local bare offset kind
 	bare=$cache/vmlinux-$(stat -Lc '%s-%Y' "$image")-${image##*/}
+	[[ $image != "$cache"/* ]] || bare=${image%/*}/vmlinux
 	if [[ ! -e $bare ]]; then
-		offset=$(LC_ALL=C grep -m1 -abo -P '\xFD7zXZ\x00' "$image" | head -n 1 | cut -d: -f1 || true)
-		if [[ -n $offset ]]; then
-			tail -c +$((offset + 1)) "$image" | xz -dc > "$run/vmlinux" 2> /dev/null || true
-		fi
+		for kind in 'xz -dc \xFD7zXZ\x00' 'gzip -dc \x1f\x8b\x08\x00'; do
+			offset=$(LC_ALL=C grep -m1 -abo -P "${kind##* }" "$image" | head -n 1 | cut -d: -f1 || true)
+			[[ -n $offset ]] || continue
+			# shellcheck disable=SC2086 # a command and its option
+			tail -c +$((offset + 1)) "$image" | ${kind% *} > "$run/vmlinux" 2> /dev/null || true
+			[[ $(head -c 4 "$run/vmlinux" | tail -c 3) != ELF ]] || break
+		done
 		if [[ $(head -c 4 "$run/vmlinux" 2> /dev/null | tail -c 3) == ELF ]]; then
 			mv "$run/vmlinux" "$bare"
 		else
@@ -283,15 +328,6 @@ start_vm() {
 	vm_pid=$!
 	set +m
 }
-
-# The kernel's reports, without the time stamps. Only text that a kernel prints
-# for a mistake counts: a line like "Spectre V2 : WARNING: ..." does not.
-kernel_log() {
-	{ cat "$run/console" "$run/dmesg" 2> /dev/null || true; } | tr -d '\r' |
-		sed -E 's/^(<[0-9]+>)?(\[ *[0-9]+\.[0-9]+\](\[ *[TC][0-9]+\])? )//'
-}
-died='^(Kernel panic - not syncing|Oops: |Oops:|BUG: unable to handle|kernel BUG at |general protection fault|double fault|PANIC: |invalid opcode: |divide error: |stack segment: |traps: PANIC)'
-splat='^(WARNING: |BUG: |INFO: (task .* blocked for more than|suspicious |possible |inconsistent |trying to register non-static key)|(INFO: )?rcu(: INFO:|_).*(stall|starved)|rcu: .*(stall|starved)|watchdog: BUG|UBSAN: |KASAN: |KFENCE: |KCSAN: |-+\[ cut here \]-+|unreferenced object 0x|kmemleak: [1-9][0-9]* new suspected|unregister_netdevice: waiting for|refcount_t: |list_(add|del) corruption|Slab corruption|SLUB: .*(corrupt|Objects remaining)|BUG [^ ]+.*: (Objects remaining|Redzone|Poison|Object)|[^ ]+: page allocation failure|IPv[46]: Attempt to release|Attempt to release alive|DEBUG_LOCKS_WARN_ON|NETDEV WATCHDOG|hrtimer: .*BUG|usercopy: Kernel memory|scheduling while atomic|.*Kernel memory (exposure|overwrite) attempt|=+\[? ?BUG)'
 
 show_log() {
 	complain "last lines of the kernel's log:"
@@ -363,17 +399,10 @@ fi
 [[ -z $debug_log ]] || kernel_log > "$debug_log"
 
 status=$(sed -n 's/^status //p' "$run/status" 2> /dev/null || true)
-log=$(kernel_log)
-if grep -qE "$died" <<< "$log"; then
-	complain "FAILED: the kernel died: $(grep -m1 -E "$died" <<< "$log")"
-	show_log
-	exit 121
-fi
-if grep -qE "$splat" <<< "$log"; then
-	complain "FAILED: the kernel's log shows: $(grep -m1 -E "$splat" <<< "$log")"
-	grep -n -m1 -A 40 -E "$splat" <<< "$log" | sed 's/^/  | /' >&2
-	exit 120
-fi
+judged=0
+judge_log "$(kernel_log)" || judged=$?
+[[ $judged != 121 ]] || show_log
+[[ $judged == 0 ]] || exit "$judged"
 case $verdict in
 hang)
 	complain "FAILED: the command did not end within $timeout s"

@@ -14,8 +14,10 @@
 #include <sys/types.h>
 #include <netinet/in.h>
 
+#include "slow.h"
+
 /* Long enough for a loaded, emulated machine; reached only by a failure. */
-#define SOCK_DEADLINE_MS	20000
+#define SOCK_DEADLINE_MS	(20000 * slow_factor())
 
 /* The errno of a call that must fail, 0 when it succeeded. */
 #define sock_errno(call)						\

@@ -35,12 +35,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "slow.h"
+
 #define WIRE_AF_TCPSTATE	18
 #define WIRE_LOCAL		0xc0000201u	/* 192.0.2.1, the stack */
 #define WIRE_PEER		0xc0000202u	/* 192.0.2.2, the script */
 #define WIRE_SPORT		7777		/* the stack's port, when it matters */
 #define WIRE_PPORT		40000		/* the peer's port */
-#define WIRE_DEADLINE_MS	10000		/* "never", on a slow emulated machine */
+#define WIRE_DEADLINE_MS	(10000 * slow_factor())	/* "never", on a slow emulated machine */
 #define WIRE_MTU		1500
 
 enum wire_flag {
