@@ -3,6 +3,7 @@
  * IPv4 below TCP: routes, checksums, transmission with and without a socket,
  * initial sequence numbers.
  */
+#include <linux/errqueue.h>
 #include <linux/ip.h>
 #include <linux/tcp.h>
 
@@ -215,6 +216,60 @@ static void ipv4_set_name(struct sock *sk, bool listener)
 	key->rport = inet->inet_dport;
 }
 
+/* The options that lead back along the source route of skb, or NULL. */
+static struct ip_options_rcu *return_route(struct net *net, const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct ip_options_rcu *opt;
+	u8 route[TCPSTATE_IPOPT_MAX];
+	unsigned int len;
+
+	len = tcpstate_ipopt_return_route((const u8 *)(iph + 1), ip_hdrlen(skb) - sizeof(*iph),
+					  (const u8 *)&iph->saddr, route);
+	if (!len)
+		return NULL;
+	opt = kzalloc(sizeof(*opt) + len, GFP_ATOMIC);
+	if (!opt)
+		return NULL;
+	memcpy(opt->opt.__data, route, len);
+	opt->opt.optlen = len;
+	if (!ip_options_compile(net, &opt->opt, NULL))
+		return opt;
+	kfree(opt);
+	return NULL;
+}
+
+static bool same_options(const struct ip_options_rcu *a, const struct ip_options_rcu *b)
+{
+	return a && a->opt.optlen == b->opt.optlen && a->opt.faddr == b->opt.faddr &&
+	       !memcmp(a->opt.__data, b->opt.__data, b->opt.optlen);
+}
+
+/* accept_source_route decides in IP whether a packet with one comes here at all. */
+static void ipv4_take_route(struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct inet_sock *inet = inet_sk(sk);
+	struct ip_options_rcu *old, *opt;
+
+	if (likely(ip_hdr(skb)->ihl == 5) || ts->own_route)
+		return;
+	opt = return_route(sock_net(sk), skb);
+	if (!opt)
+		return;
+	old = rcu_dereference_protected(inet->inet_opt, lockdep_sock_is_held(sk));
+	if (same_options(old, opt)) {
+		kfree(opt);
+		return;
+	}
+	rcu_assign_pointer(inet->inet_opt, opt);
+	if (old)
+		kfree_rcu(old, rcu);
+	/* The next segment goes another way, and has another size. */
+	sk_dst_reset(sk);
+	ts->pmtu = 0;
+}
+
 static void ipv4_take_name(struct sock *child, const struct sk_buff *skb)
 {
 	struct inet_sock *inet = inet_sk(child);
@@ -234,6 +289,119 @@ static void ipv4_take_name(struct sock *child, const struct sk_buff *skb)
 	child->sk_bound_dev_if = child->sk_bound_dev_if ?:
 		inet_request_bound_dev_if(child, (struct sk_buff *)skb);
 	ipv4_set_name(child, false);
+	tcpstate_sk(child)->own_route = false;
+	ipv4_take_route(child, skb);
+}
+
+static void ipv4_narrow(struct sock *sk, u32 mtu)
+{
+	struct dst_entry *dst;
+
+	if (ipv4_route(sk))
+		return;
+	dst = __sk_dst_get(sk);
+	dst->ops->update_pmtu(dst, sk, NULL, mtu, true);
+	/* What routing has learnt may need a new way. */
+	if (ipv4_route(sk))
+		return;
+	dst = __sk_dst_get(sk);
+	/* A route with a locked MTU: this may not end well. */
+	if (mtu < dst_mtu(dst) && ip_dont_fragment(sk, dst))
+		WRITE_ONCE(sk->sk_err_soft, EMSGSIZE);
+}
+
+/* As much of the quoted segment as a reader of the error queue may want. */
+#define QUOTE_KEPT	128
+
+/*
+ * What ip_icmp_error(), not exported, makes: the header of who complains and of
+ * what was sent, and the quoted segment as data.
+ */
+static struct sk_buff *error_skb(const struct tcpstate_quote *quote)
+{
+	const unsigned int headers = 2 * sizeof(struct iphdr);
+	unsigned int len = min_t(unsigned int, quote->skb->len - quote->transport, QUOTE_KEPT);
+	struct sk_buff *skb = alloc_skb(headers + len, GFP_ATOMIC);
+
+	if (!skb)
+		return NULL;
+	skb_reset_network_header(skb);
+	skb_put_data(skb, ip_hdr(quote->skb), sizeof(struct iphdr));
+	if (skb_copy_bits(quote->skb, quote->network, skb_put(skb, sizeof(struct iphdr)),
+			  sizeof(struct iphdr)) ||
+	    skb_copy_bits(quote->skb, quote->transport, skb_put(skb, len), len)) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	__skb_pull(skb, headers);
+	skb_reset_transport_header(skb);
+	skb->tstamp = quote->skb->tstamp;
+	return skb;
+}
+
+static void ipv4_queue_error(struct sock *sk, const struct tcpstate_quote *quote, int err)
+{
+	struct sk_buff *skb = quote ? error_skb(quote) : alloc_skb(0, GFP_ATOMIC);
+	struct sock_exterr_skb *serr;
+
+	if (!skb)
+		return;
+	serr = SKB_EXT_ERR(skb);
+	memset(serr, 0, sizeof(*serr));
+	serr->ee.ee_errno = err;
+	serr->ee.ee_origin = SO_EE_ORIGIN_LOCAL;
+	if (quote) {
+		serr->ee.ee_origin = SO_EE_ORIGIN_ICMP;
+		serr->ee.ee_type = quote->type;
+		serr->ee.ee_code = quote->code;
+		serr->ee.ee_info = quote->info;
+		serr->addr_offset = sizeof(struct iphdr) + offsetof(struct iphdr, daddr);
+		serr->port = quote->key.rport;
+	}
+	if (sock_queue_err_skb(sk, skb))
+		kfree_skb(skb);
+}
+
+/* ip_recv_error() is not exported, and inet_recv_error() knows its own families only. */
+static int ipv4_recv_error(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	DECLARE_SOCKADDR(struct sockaddr_in *, sin, msg->msg_name);
+	struct sk_buff *skb = sock_dequeue_err_skb(sk);
+	struct {
+		struct sock_extended_err ee;
+		struct sockaddr_in offender;
+	} told = {};
+	struct sock_exterr_skb *serr;
+	int err;
+
+	if (!skb)
+		return -EAGAIN;
+	if (skb->len > len)
+		msg->msg_flags |= MSG_TRUNC;
+	len = min_t(size_t, skb->len, len);
+	err = skb_copy_datagram_msg(skb, 0, msg, len);
+	if (err) {
+		kfree_skb(skb);
+		return err;
+	}
+	sock_recv_timestamp(msg, sk, skb);
+	serr = SKB_EXT_ERR(skb);
+	told.ee = serr->ee;
+	msg->msg_namelen = 0;
+	if (serr->ee.ee_origin == SO_EE_ORIGIN_ICMP) {
+		told.offender.sin_family = AF_INET;
+		told.offender.sin_addr.s_addr = ip_hdr(skb)->saddr;
+		if (sin) {
+			*sin = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = serr->port };
+			sin->sin_addr.s_addr = *(__be32 *)(skb_network_header(skb) +
+							   serr->addr_offset);
+			msg->msg_namelen = sizeof(*sin);
+		}
+	}
+	put_cmsg(msg, SOL_IP, IP_RECVERR, sizeof(told), &told);
+	msg->msg_flags |= MSG_ERRQUEUE;
+	consume_skb(skb);
+	return len;
 }
 
 /**
@@ -321,4 +489,8 @@ const struct tcpstate_af tcpstate_ipv4 = {
 	.names_match	= ipv4_names_match,
 	.set_name	= ipv4_set_name,
 	.take_name	= ipv4_take_name,
+	.take_route	= ipv4_take_route,
+	.narrow		= ipv4_narrow,
+	.queue_error	= ipv4_queue_error,
+	.recv_error	= ipv4_recv_error,
 };

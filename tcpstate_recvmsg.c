@@ -165,9 +165,8 @@ int tcpstate_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int fl
 	struct sock *sk = sock->sk;
 	int ret;
 
-	/* inet_recv_error() knows its own families only. */
 	if (unlikely(flags & MSG_ERRQUEUE))
-		return sock_recv_errqueue(sk, msg, len, SOL_IP, IP_RECVERR);
+		return tcpstate_sk(sk)->af->recv_error(sk, msg, len);
 	msg->msg_namelen = 0;
 	if (flags & MSG_OOB)
 		return -EINVAL;

@@ -35,6 +35,7 @@ static const struct ctl_table template[] = {
 	KNOB(retries1, &one, &byte_max),
 	KNOB(retries2, &one, &byte_max),
 	KNOB(orphan_retries, &one, &byte_max),
+	KNOB(mtu_black_hole, SYSCTL_ZERO, SYSCTL_ONE),
 };
 
 static void defaults(struct tcpstate_net *tn)
@@ -51,6 +52,7 @@ static void defaults(struct tcpstate_net *tn)
 	tn->retries1 = 3;
 	tn->retries2 = 15;
 	tn->orphan_retries = 8;
+	tn->mtu_black_hole = 1;
 }
 
 /**

@@ -33,6 +33,8 @@ static inline bool tcpstate_between(u32 seq, u32 low, u32 high)
 /* What a peer that sends no MSS option takes (RFC 9293 3.7.1, MUST-15). */
 #define TCPSTATE_DEFAULT_MSS_V4	536
 #define TCPSTATE_DEFAULT_MSS_V6	1220
+/* What every link must carry (RFC 791). */
+#define TCPSTATE_MIN_MTU	68
 /* A smaller announcement is an attack on our CPU; the in-tree floor is 48. */
 #define TCPSTATE_MIN_MSS	48
 
@@ -221,6 +223,27 @@ unsigned int tcpstate_opt_write_sack(u8 *bytes, const struct tcpstate_sack_block
 void tcpstate_opt_parse(const u8 *bytes, unsigned int len, struct tcpstate_options *opt);
 unsigned int tcpstate_opt_write(u8 *bytes, const struct tcpstate_options *opt);
 u8 tcpstate_opt_wscale(u32 space);
+
+/* --- tcpstate_icmp.c --- */
+
+enum tcpstate_icmp_kind {
+	TCPSTATE_ICMP_IGNORE,	/* says nothing about a connection */
+	TCPSTATE_ICMP_SOFT,	/* the network may mend it */
+	TCPSTATE_ICMP_HARD,	/* trying again will not help */
+	TCPSTATE_ICMP_TOO_BIG	/* the packet must not be cut and does not fit */
+};
+
+u8 tcpstate_icmp_kind(u8 type, u8 code);
+bool tcpstate_icmp_in_flight(const struct tcpstate_tcb *tcb, u32 seq);
+u32 tcpstate_icmp_mtu(u32 claimed, u32 quoted, u32 current_mtu);
+u16 tcpstate_icmp_smaller_mss(u16 mss);
+
+/* --- tcpstate_ipopt.c --- */
+
+#define TCPSTATE_IPOPT_MAX	40	/* octets of options in an IP header */
+
+unsigned int tcpstate_ipopt_return_route(const u8 *options, unsigned int len, const u8 *source,
+					 u8 *route);
 
 /* --- tcpstate_rtt.c --- */
 

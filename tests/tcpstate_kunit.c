@@ -10,6 +10,8 @@
 #include "cases_fsm.h"
 #include "cases_seg.h"
 #include "cases_opt.h"
+#include "cases_icmp.h"
+#include "cases_ipopt.h"
 #include "cases_rtt.h"
 #include "cases_cong.h"
 #include "cases_reno.h"
@@ -31,6 +33,8 @@ static void run_suites(struct kunit *test, const struct suite * const *suites, u
 CASES(fsm)
 CASES(seg)
 CASES(opt)
+CASES(icmp)
+CASES(ipopt)
 CASES(rtt)
 CASES(cong)
 CASES(reno)
@@ -39,6 +43,8 @@ static struct kunit_case pure_cases[] = {
 	KUNIT_CASE(fsm_cases),
 	KUNIT_CASE(seg_cases),
 	KUNIT_CASE(opt_cases),
+	KUNIT_CASE(icmp_cases),
+	KUNIT_CASE(ipopt_cases),
 	KUNIT_CASE(rtt_cases),
 	KUNIT_CASE(cong_cases),
 	KUNIT_CASE(reno_cases),
