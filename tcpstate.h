@@ -138,6 +138,8 @@ struct tcpstate_bind {
  * @answer_second: jiffies when the second of @answers began
  * @answers: segments answered in that second
  * @rcv_wscale: see struct tcpstate_tcb
+ * @tos: IP_TOS of the socket
+ * @ttl: IP_TTL of the socket, or 0
  * @rcu: freed after a grace period
  */
 struct tcpstate_timewait {
@@ -157,6 +159,8 @@ struct tcpstate_timewait {
 	u32 answer_second;
 	u8 answers;
 	u8 rcv_wscale;
+	u8 tos;
+	u8 ttl;
 	struct rcu_head rcu;
 };
 

@@ -78,37 +78,69 @@ static int ipv4_send(struct sock *sk, struct sk_buff *skb)
 	return ip_queue_xmit(sk, skb, &inet->cork.fl);
 }
 
-/*
- * An answer without a socket: a RST, or an ACK from TIME_WAIT.  The packet is
- * built by hand, since ip_send_unicast_reply() is not exported.
- */
-static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
-		       const struct tcpstate_reply *answer)
+/* The options that lead back along the source route of skb, or NULL. */
+static struct ip_options_rcu *return_route(struct net *net, const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct ip_options_rcu *opt;
+	u8 route[TCPSTATE_IPOPT_MAX];
+	unsigned int len;
+
+	len = tcpstate_ipopt_return_route((const u8 *)(iph + 1), ip_hdrlen(skb) - sizeof(*iph),
+					  (const u8 *)&iph->saddr, route);
+	if (!len)
+		return NULL;
+	opt = kzalloc(sizeof(*opt) + len, GFP_ATOMIC);
+	if (!opt)
+		return NULL;
+	memcpy(opt->opt.__data, route, len);
+	opt->opt.optlen = len;
+	if (!ip_options_compile(net, &opt->opt, NULL))
+		return opt;
+	kfree(opt);
+	return NULL;
+}
+
+/* What ip_options_build() does, which is not exported, for a source route alone. */
+static void put_route(struct iphdr *iph, const struct ip_options *opt, __be32 daddr)
+{
+	u8 *route = (u8 *)iph + opt->srr;
+
+	memcpy(iph + 1, opt->__data, opt->optlen);
+	memcpy(route + route[1] - sizeof(daddr), &daddr, sizeof(daddr));
+}
+
+/* Where an answer to skb goes; opt: by the way that skb came. */
+static struct rtable *route_reply(struct tcpstate_net *tn, const struct sk_buff *skb, u8 tos,
+				  const struct ip_options *opt)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	const struct tcphdr *in = tcp_hdr(skb);
 	struct flowi4 fl4 = {};
-	struct sk_buff *reply;
-	struct tcphdr *th;
 	struct rtable *rt;
-	struct iphdr *out;
 
 	flowi4_init_output(&fl4, l3mdev_master_ifindex_by_index(tn->net, skb->skb_iif),
-			   IP4_REPLY_MARK(tn->net, skb->mark), RT_TOS(iph->tos),
-			   RT_SCOPE_UNIVERSE, iph->protocol, 0, iph->saddr, iph->daddr,
+			   IP4_REPLY_MARK(tn->net, skb->mark), RT_TOS(tos),
+			   RT_SCOPE_UNIVERSE, iph->protocol, 0,
+			   opt ? opt->faddr : iph->saddr, iph->daddr,
 			   in->source, in->dest, sock_net_uid(tn->net, NULL));
-	security_skb_classify_flow(skb, flowi4_to_flowi_common(&fl4));
+	security_skb_classify_flow((struct sk_buff *)skb, flowi4_to_flowi_common(&fl4));
 	rt = ip_route_output_key(tn->net, &fl4);
 	if (IS_ERR(rt))
-		return;
-	reply = alloc_skb(TCPSTATE_HEADROOM + sizeof(*th), GFP_ATOMIC);
-	if (!reply) {
-		ip_rt_put(rt);
-		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
-		return;
-	}
-	skb_reserve(reply, TCPSTATE_HEADROOM);
-	th = skb_push(reply, sizeof(*th));
+		return NULL;
+	if (!opt || !opt->is_strictroute || !rt->rt_uses_gateway)
+		return rt;
+	ip_rt_put(rt);
+	return NULL;
+}
+
+static void put_segment(struct sk_buff *reply, const struct sk_buff *skb,
+			const struct tcpstate_reply *answer)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct tcphdr *in = tcp_hdr(skb);
+	struct tcphdr *th = skb_push(reply, sizeof(*th));
+
 	memset(th, 0, sizeof(*th));
 	skb_reset_transport_header(reply);
 	th->source = in->dest;
@@ -121,26 +153,65 @@ static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 	th->check = csum_tcpudp_magic(iph->daddr, iph->saddr, sizeof(*th), iph->protocol,
 				      csum_partial(th, sizeof(*th), 0));
 	reply->ip_summed = CHECKSUM_UNNECESSARY;
+}
 
-	out = skb_push(reply, sizeof(*out));
+/*
+ * An answer without a socket: a RST, or an ACK from TIME_WAIT.  The packet is
+ * built by hand, since ip_send_unicast_reply() is not exported.
+ */
+static void send_reply(struct tcpstate_net *tn, struct sk_buff *skb,
+		       const struct tcpstate_reply *answer, const struct ip_options *opt)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	u8 tos = answer->own_header ? answer->tos : iph->tos & ~INET_ECN_MASK;
+	unsigned int header = sizeof(*iph) + (opt ? opt->optlen : 0);
+	struct rtable *rt = route_reply(tn, skb, tos, opt);
+	struct sk_buff *reply;
+	struct iphdr *out;
+
+	if (!rt)
+		return;
+	reply = alloc_skb(TCPSTATE_HEADROOM + sizeof(struct tcphdr), GFP_ATOMIC);
+	if (!reply) {
+		ip_rt_put(rt);
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
+		return;
+	}
+	skb_reserve(reply, TCPSTATE_HEADROOM);
+	put_segment(reply, skb, answer);
+	out = skb_push(reply, header);
 	skb_reset_network_header(reply);
 	*out = (struct iphdr){
 		.version = 4,
-		.ihl = 5,
-		.tos = iph->tos & ~INET_ECN_MASK,
+		.ihl = header / 4,
+		.tos = tos,
 		.frag_off = htons(IP_DF),
-		.ttl = ip4_dst_hoplimit(&rt->dst),
+		.ttl = answer->ttl ?: ip4_dst_hoplimit(&rt->dst),
 		.protocol = iph->protocol,
 		.saddr = iph->daddr,
-		.daddr = iph->saddr,
+		.daddr = opt ? opt->faddr : iph->saddr,
 	};
+	if (opt)
+		put_route(out, opt, iph->saddr);
 	reply->protocol = htons(ETH_P_IP);
-	reply->mark = fl4.flowi4_mark;
+	reply->mark = IP4_REPLY_MARK(tn->net, skb->mark);
 	skb_dst_set(reply, &rt->dst);
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTSEGS);
 	if (answer->flags & TCPSTATE_RST)
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTRSTS);
 	ip_local_out(tn->net, tn->rst_sk, reply);
+}
+
+/* By the way that the segment came, where it says one. */
+static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
+		       const struct tcpstate_reply *answer)
+{
+	struct ip_options_rcu *opt = NULL;
+
+	if (unlikely(ip_hdr(skb)->ihl > 5))
+		opt = return_route(tn->net, skb);
+	send_reply(tn, skb, answer, opt ? &opt->opt : NULL);
+	kfree(opt);
 }
 
 static void ipv4_key(const struct sk_buff *skb, u8 wire, const void *ports,
@@ -214,29 +285,6 @@ static void ipv4_set_name(struct sock *sk, bool listener)
 	ipv6_addr_set_v4mapped(inet->inet_saddr, &key->local);
 	ipv6_addr_set_v4mapped(inet->inet_daddr, &key->remote);
 	key->rport = inet->inet_dport;
-}
-
-/* The options that lead back along the source route of skb, or NULL. */
-static struct ip_options_rcu *return_route(struct net *net, const struct sk_buff *skb)
-{
-	const struct iphdr *iph = ip_hdr(skb);
-	struct ip_options_rcu *opt;
-	u8 route[TCPSTATE_IPOPT_MAX];
-	unsigned int len;
-
-	len = tcpstate_ipopt_return_route((const u8 *)(iph + 1), ip_hdrlen(skb) - sizeof(*iph),
-					  (const u8 *)&iph->saddr, route);
-	if (!len)
-		return NULL;
-	opt = kzalloc(sizeof(*opt) + len, GFP_ATOMIC);
-	if (!opt)
-		return NULL;
-	memcpy(opt->opt.__data, route, len);
-	opt->opt.optlen = len;
-	if (!ip_options_compile(net, &opt->opt, NULL))
-		return opt;
-	kfree(opt);
-	return NULL;
 }
 
 static bool same_options(const struct ip_options_rcu *a, const struct ip_options_rcu *b)

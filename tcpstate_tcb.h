@@ -192,12 +192,19 @@ struct tcpstate_check {
  * @ack: SEG.ACK
  * @wnd: window field
  * @flags: control bits
+ * @own_header: @tos and @ttl are what a user has set; else the segment's TOS
+ *	is given back and the route has a TTL
+ * @tos: octet of the IP header
+ * @ttl: likewise; 0: the route's
  */
 struct tcpstate_reply {
 	u32 seq;
 	u32 ack;
 	u16 wnd;
 	u8 flags;
+	bool own_header;
+	u8 tos;
+	u8 ttl;
 };
 
 struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 state,

@@ -127,6 +127,8 @@ void tcpstate_timewait_enter(struct sock *sk)
 	tw->bind.addr = ts->inet.inet_rcv_saddr;
 	tw->bind.device = sk->sk_bound_dev_if;
 	tw->bind.reuse = sk->sk_reuse;
+	tw->tos = READ_ONCE(ts->inet.tos);
+	tw->ttl = max_t(int, READ_ONCE(ts->inet.uc_ttl), 0);
 	copy_numbers(tw, &ts->tcb);
 	/* Ahead of the table: whoever finds it there may end it. */
 	spin_lock_bh(&tw->lock);
@@ -146,6 +148,9 @@ static void answer(struct tcpstate_timewait *tw, struct sk_buff *skb)
 		.ack = tw->rcv_nxt,
 		.wnd = min_t(u32, tcpstate_rcv_wnd(&tcb) >> tw->rcv_wscale, 65535),
 		.flags = TCPSTATE_ACK,
+		.own_header = true,
+		.tos = tw->tos,
+		.ttl = tw->ttl,
 	};
 	u32 now = (u32)jiffies;
 
