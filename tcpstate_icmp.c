@@ -66,7 +66,7 @@ u8 tcpstate_icmp_kind(u8 type, u8 code)
  * @tcb: the connection
  * @seq: sequence number in the quoted segment
  *
- * With nothing outstanding an acknowledgement at SND.NXT may be what is quoted.
+ * With nothing outstanding an acknowledgment at SND.NXT may be what is quoted.
  *
  * Context: any.
  * Return: true if the number is one that only an observer of the path knows.
@@ -86,12 +86,11 @@ static const u16 plateaus[] = {
 
 static u32 plateau_below(u32 len)
 {
-	unsigned int i;
+	unsigned int i = 0;
 
-	for (i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++)
-		if (plateaus[i] < len)
-			return plateaus[i];
-	return 0;
+	while (plateaus[i] >= len && plateaus[i] != TCPSTATE_MIN_MTU)
+		i++;
+	return plateaus[i] < len ? plateaus[i] : 0;
 }
 
 /**

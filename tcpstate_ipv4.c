@@ -440,7 +440,8 @@ static int ipv4_recv_error(struct sock *sk, struct msghdr *msg, size_t len)
 		told.offender.sin_family = AF_INET;
 		told.offender.sin_addr.s_addr = ip_hdr(skb)->saddr;
 		if (sin) {
-			*sin = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = serr->port };
+			*sin = (struct sockaddr_in){ .sin_family = AF_INET };
+			sin->sin_port = serr->port;
 			sin->sin_addr.s_addr = *(__be32 *)(skb_network_header(skb) +
 							   serr->addr_offset);
 			msg->msg_namelen = sizeof(*sin);

@@ -10,16 +10,17 @@
 
 #include "tcpstate.h"
 
+/* A positive errno. */
 static int errno_of(const struct tcpstate_quote *quote)
 {
-	switch (quote->type) {
-	case ICMP_DEST_UNREACH:
-		/* No kind but IGNORE has a code beyond the table. */
-		return icmp_err_convert[quote->code].errno;
-	case ICMP_PARAMETERPROB:
-		return EPROTO;
-	}
-	return EHOSTUNREACH;
+	int err = EHOSTUNREACH;
+
+	/* No kind but IGNORE has a code beyond the table. */
+	if (quote->type == ICMP_DEST_UNREACH)
+		err = icmp_err_convert[quote->code].errno;
+	else if (quote->type == ICMP_PARAMETERPROB)
+		err = EPROTO;
+	return err;
 }
 
 /**
