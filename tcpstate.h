@@ -87,11 +87,12 @@ enum tcpstate_owner {
 	TCPSTATE_OWNER_NONE	/* an orphan; dies with its TCB */
 };
 
-/* What a timer found out while a user held the socket; release_cb runs it. */
+/* What a timer or ICMP found out while a user held the socket; release_cb runs it. */
 enum tcpstate_deferred {
 	TCPSTATE_DEFER_RTX,
 	TCPSTATE_DEFER_DELACK,
-	TCPSTATE_DEFER_SLOW
+	TCPSTATE_DEFER_SLOW,
+	TCPSTATE_DEFER_MTU
 };
 
 struct tcpstate_hold;
@@ -145,6 +146,8 @@ struct tcpstate_bind {
  * @answers: segments answered in that second
  * @rcv_wscale: see struct tcpstate_tcb
  * @ts_ok: see struct tcpstate_tcb
+ * @tos: IP_TOS of the socket
+ * @ttl: IP_TTL of the socket, or 0
  * @rcu: freed after a grace period
  */
 struct tcpstate_timewait {
@@ -168,6 +171,8 @@ struct tcpstate_timewait {
 	u8 answers;
 	u8 rcv_wscale;
 	bool ts_ok;
+	u8 tos;
+	u8 ttl;
 	struct rcu_head rcu;
 };
 
@@ -212,6 +217,10 @@ struct tcpstate_timewait {
  * @ack_seq: RCV.NXT as the peer last heard it
  * @first_sent: jiffies when the oldest unanswered thing was sent
  * @pmtu: MTU of the path that the send MSS was made for, octets
+ * @told_mtu: MTU that ICMP told last, octets, for @deferred
+ * @mss_limit: segment size that large ones were given up for, octets, or 0
+ * @mss_limit_since: jiffies when that was
+ * @own_route: the user has set IP options, no received route replaces them
  * @last_rcv: jiffies of the last segment from the peer
  * @last_sent: jiffies of the last text that we sent
  * @deferred: bits of enum tcpstate_deferred
@@ -282,6 +291,10 @@ struct tcpstate_sock {
 	u32 rcv_seg;
 	u32 ack_seq;
 	u32 pmtu;
+	u32 told_mtu;
+	u16 mss_limit;
+	bool own_route;
+	unsigned long mss_limit_since;
 	unsigned long first_sent;
 	unsigned long last_rcv;
 	unsigned long last_sent;
@@ -391,6 +404,14 @@ enum tcpstate_mib_item {
 	TCPSTATE_MIB_ABORTONCLOSE,
 	TCPSTATE_MIB_ABORTONTIMEOUT,
 	TCPSTATE_MIB_BADOPTIONS,
+	TCPSTATE_MIB_ICMPSOFT,
+	TCPSTATE_MIB_ICMPHARD,
+	TCPSTATE_MIB_ICMPMALFORMED,
+	TCPSTATE_MIB_ICMPOUTOFWINDOW,
+	TCPSTATE_MIB_ICMPLOCKDROPPED,
+	TCPSTATE_MIB_MTUREDUCED,
+	TCPSTATE_MIB_MTUREFUSED,
+	TCPSTATE_MIB_MTUBLACKHOLES,
 	TCPSTATE_MIB_BUGS,
 	TCPSTATE_MIB_DROPS,	/* the first of enum tcpstate_drop's */
 	TCPSTATE_MIB_COUNT = TCPSTATE_MIB_DROPS + TCPSTATE_DROP_COUNT
@@ -436,6 +457,7 @@ struct tcpstate_mib {
  * @max_tw_buckets: how many minis in TIME_WAIT
  * @timestamps: offer and take timestamps (RFC 7323)
  * @time_wait_reuse: connect() may take a name in TIME_WAIT: 0 no, 1 yes, 2 on loopback
+ * @mtu_black_hole: try smaller segments where large ones vanish
  * @unprivileged: sockets need no CAP_NET_ADMIN
  * @sysctl: registration
  * @sysctl_table: its table
@@ -477,6 +499,7 @@ struct tcpstate_net {
 	int max_tw_buckets;
 	int timestamps;
 	int time_wait_reuse;
+	int mtu_black_hole;
 	int unprivileged;
 	struct ctl_table_header *sysctl;
 	struct ctl_table *sysctl_table;
@@ -558,6 +581,32 @@ void tcpstate_port_put(struct tcpstate_net *tn, struct tcpstate_bind *bind);
 /* --- tcpstate_ipv4.c (layer 1) --- */
 
 /**
+ * struct tcpstate_quote - an ICMP error and the segment of ours that it quotes
+ * @key: names of the segment, seen from us
+ * @skb: the packet with the error
+ * @network: offset in it of the quoted network header, octets
+ * @transport: offset of the quoted TCP header, of which 8 octets are there
+ * @seq: SEG.SEQ of the segment
+ * @info: of the error: MTU, or pointer
+ * @len: total length of the quoted packet, octets
+ * @type: ICMP type
+ * @code: ICMP code
+ * @ttl: what was left of the segment's TTL
+ */
+struct tcpstate_quote {
+	struct tcpstate_key key;
+	const struct sk_buff *skb;
+	unsigned int network;
+	unsigned int transport;
+	u32 seq;
+	u32 info;
+	u16 len;
+	u8 type;
+	u8 code;
+	u8 ttl;
+};
+
+/**
  * struct tcpstate_af - what differs between IPv4 and IPv6
  * @family: of the addresses that users see
  * @header_len: of the network header without options, octets
@@ -574,6 +623,13 @@ void tcpstate_port_put(struct tcpstate_net *tn, struct tcpstate_bind *bind);
  * @names_match: a received segment is of the connection that a socket has now
  * @set_name: read the names of a socket into its flow's key
  * @take_name: set a child's names from a received segment
+ * @take_route: save the way back along a source route that a received segment
+ *	came by, where there is one; context: socket lock held
+ * @narrow: tell routing of the MTU of a socket's path, octets; context: socket
+ *	lock held
+ * @queue_error: put an error into a socket's error queue; NULL: of our own,
+ *	else one that ICMP tells
+ * @recv_error: recvmsg() with MSG_ERRQUEUE
  */
 struct tcpstate_af {
 	u16 family;
@@ -591,6 +647,10 @@ struct tcpstate_af {
 	bool (*names_match)(const struct sock *sk, const struct sk_buff *skb);
 	void (*set_name)(struct sock *sk, bool listener);
 	void (*take_name)(struct sock *child, const struct sk_buff *skb);
+	void (*take_route)(struct sock *sk, const struct sk_buff *skb);
+	void (*narrow)(struct sock *sk, u32 mtu);
+	void (*queue_error)(struct sock *sk, const struct tcpstate_quote *quote, int err);
+	int (*recv_error)(struct sock *sk, struct msghdr *msg, size_t len);
 };
 
 extern const struct tcpstate_af tcpstate_ipv4;
@@ -617,6 +677,7 @@ void tcpstate_output_release_acked(struct sock *sk);
 void tcpstate_output_purge(struct sock *sk);
 void tcpstate_output_sync_mss(struct sock *sk);
 u32 tcpstate_output_tsval(u32 offset);
+void tcpstate_output_narrowed(struct sock *sk);
 u16 tcpstate_output_advertised_mss(struct sock *sk);
 u32 tcpstate_output_receive_space(const struct sock *sk);
 void tcpstate_output_open_window(struct sock *sk);
@@ -625,6 +686,7 @@ void tcpstate_output_open_window(struct sock *sk);
 
 void tcpstate_state_born(struct sock *sk, u8 state);
 void tcpstate_state_event(struct sock *sk, u8 event);
+void tcpstate_state_error(struct sock *sk, int err);
 void tcpstate_state_destroy(struct sock *sk);
 void tcpstate_state_disown(struct sock *sk);
 void tcpstate_state_hand_over(struct sock *sk, struct tcpstate_timewait *tw);
@@ -635,6 +697,12 @@ u16 tcpstate_state_timewait_event(struct tcpstate_timewait *tw, u8 event);
 void tcpstate_input(struct sock *sk, struct sk_buff *skb);
 void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg);
 int tcpstate_input_backlog(struct sock *sk, struct sk_buff *skb);
+
+/* --- tcpstate_path.c (layer 4) --- */
+
+void tcpstate_path_icmp(struct sock *sk, const struct tcpstate_quote *quote);
+void tcpstate_path_narrow(struct sock *sk);
+void tcpstate_path_trouble(struct sock *sk);
 
 /* --- tcpstate_timer.c (layer 4) --- */
 

@@ -188,10 +188,38 @@ u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
 void tcpstate_cong_timeout(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 {
 	/* A second timeout of the same data does not cut again. */
-	if (cong->phase != TCPSTATE_PHASE_LOSS || tcpstate_before(cong->recover, snd_una))
+	if (cong->phase != TCPSTATE_PHASE_LOSS || cong->resend ||
+	    tcpstate_before(cong->recover, snd_una))
 		cong->ssthresh = cong->ops->ssthresh(cong, snd_nxt - snd_una);
+	cong->resend = false;
 	cong->cwnd = cong->mss;
 	cong->acked = 0;
+	cong->dupacks = 0;
+	cong->recover = snd_nxt;
+	cong->rtx_nxt = snd_una;
+	cong->phase = TCPSTATE_PHASE_LOSS;
+}
+
+/**
+ * tcpstate_cong_resend() - what is on the way was too large for the path
+ * @cong: the state, the new segment size set
+ * @snd_una: oldest unacknowledged
+ * @snd_nxt: next never sent
+ *
+ * Everything goes again, cut anew, as after a timeout; but the windows stay:
+ * this is no sign of congestion.
+ *
+ * Context: any.
+ * Source: RFC 1191 6.4.
+ */
+void tcpstate_cong_resend(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
+{
+	/* What duplicates have inflated is not the window. */
+	if (cong->phase == TCPSTATE_PHASE_RECOVERY && cong->cwnd > cong->ssthresh)
+		cong->cwnd = cong->ssthresh;
+	/* After a timeout or in recovery the windows were cut for this text. */
+	if (cong->phase != TCPSTATE_PHASE_LOSS)
+		cong->resend = cong->phase != TCPSTATE_PHASE_RECOVERY;
 	cong->dupacks = 0;
 	cong->recover = snd_nxt;
 	cong->rtx_nxt = snd_una;

@@ -44,6 +44,8 @@ enum tcpstate_phase {
  * @rtx_nxt: next number that a timeout's go-back sends again
  * @dupacks: duplicate ACKs in a row
  * @phase: enum tcpstate_phase
+ * @resend: the phase is LOSS, but nothing was lost to congestion: the windows
+ *	were not cut
  */
 struct tcpstate_cong {
 	const struct tcpstate_cong_ops *ops;
@@ -55,6 +57,7 @@ struct tcpstate_cong {
 	u32 rtx_nxt;
 	u8 dupacks;
 	u8 phase;
+	bool resend;
 };
 
 /* What the sender has to do after an ACK. */
@@ -72,6 +75,7 @@ u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
 			 u32 bytes, bool limited);
 void tcpstate_cong_timeout(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
+void tcpstate_cong_resend(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 void tcpstate_cong_syn_lost(struct tcpstate_cong *cong);
 void tcpstate_cong_idle(struct tcpstate_cong *cong);
 u32 tcpstate_cong_flight(const struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);

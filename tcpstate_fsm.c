@@ -35,6 +35,7 @@ static const char * const event_names[] = {
 	[TCPSTATE_EV_RCV_ACK_OF_FIN]	= "RCV_ACK_OF_FIN",
 	[TCPSTATE_EV_RCV_FIN]		= "RCV_FIN",
 	[TCPSTATE_EV_RCV_RST]		= "RCV_RST",
+	[TCPSTATE_EV_RCV_HARD_ERROR]	= "RCV_HARD_ERROR",
 	[TCPSTATE_EV_USER_TIMEOUT]	= "USER_TIMEOUT",
 	[TCPSTATE_EV_TIME_WAIT_TIMEOUT]	= "TIME_WAIT_TIMEOUT",
 };
@@ -51,6 +52,7 @@ static const char * const action_names[] = {
 	[TCPSTATE_ACT_RESET_BIT]	= "reset",
 	[TCPSTATE_ACT_BROKEN_BIT]	= "broken",
 	[TCPSTATE_ACT_TIMED_OUT_BIT]	= "timed-out",
+	[TCPSTATE_ACT_UNREACHABLE_BIT]	= "unreachable",
 	[TCPSTATE_ACT_WAKE_BIT]		= "wake",
 	[TCPSTATE_ACT_DELETE_TCB_BIT]	= "delete-tcb",
 };
@@ -92,6 +94,7 @@ _Static_assert(ARRAY_LEN(outflags) == TCPSTATE_MAX_STATES, "bits per state");
 #define W_SYN_DONE	"our SYN was acknowledged on the way here"
 #define W_NO_FIN_SENT	"this state has sent no FIN"
 #define W_ONE_FIN	"RCV.NXT passes a FIN once; a repeated FIN is an old segment"
+#define W_STAYS_SOFT	"in a connection that stands, a hard ICMP error may be forged or pass (RFC 5927 5.2, RFC 5461): the user may hear of it, nothing moves"
 #define W_CLOSING_TWICE	"our side has said close before; close() after shutdown() says it again"
 
 static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] = {
@@ -106,6 +109,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= N(W_NOT_LISTED),
 	ON(RCV_FIN)		= N(W_NOT_LISTED),
 	ON(RCV_RST)		= N(W_NOT_LISTED),
+	ON(RCV_HARD_ERROR)	= N(W_NOT_LISTED),
 	ON(USER_TIMEOUT)	= N("the timers of a closed socket are stopped"),
 	ON(TIME_WAIT_TIMEOUT)	= N("the timers of a closed socket are stopped"),
 },
@@ -120,6 +124,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= N("a listener has sent no FIN"),
 	ON(RCV_FIN)		= N("a FIN cannot be checked without RCV.NXT: RFC 9293 3.10.7.2 fourth, dropped"),
 	ON(RCV_RST)		= N("a RST to a listener is dropped before the table: RFC 9293 3.10.7.2 first"),
+	ON(RCV_HARD_ERROR)	= N("an ICMP error quotes what was sent, and a listener sends nothing itself"),
 	ON(USER_TIMEOUT)	= N("a listener runs no timer"),
 	ON(TIME_WAIT_TIMEOUT)	= N(W_NO_2MSL),
 },
@@ -134,6 +139,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= N(W_NO_FIN_SENT),
 	ON(RCV_FIN)		= N("a FIN cannot be checked before a SYN gave RCV.NXT; dropped"),
 	ON(RCV_RST)		= M(CLOSE, A(REFUSED) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.7.3 second: a RST that acknowledges our SYN"),
+	ON(RCV_HARD_ERROR)	= M(CLOSE, A(UNREACHABLE) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.9.2.2 (SHLD-26): nobody takes our SYN"),
 	ON(USER_TIMEOUT)	= M(CLOSE, A(TIMED_OUT) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.8: the SYN's R2 has passed"),
 	ON(TIME_WAIT_TIMEOUT)	= N(W_NO_2MSL),
 },
@@ -148,6 +154,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= N(W_NO_FIN_SENT),
 	ON(RCV_FIN)		= N("the ACK that a FIN must carry moves to ESTABLISHED first"),
 	ON(RCV_RST)		= M(CLOSE, A(REFUSED) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.7.4 second: a child vanishes, the listener listens on; an active opener learns that it was refused"),
+	ON(RCV_HARD_ERROR)	= M(CLOSE, A(UNREACHABLE) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.9.2.2 (SHLD-26): a child vanishes, the listener listens on"),
 	ON(USER_TIMEOUT)	= M(CLOSE, A(TIMED_OUT) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.8: the SYN+ACK was never acknowledged"),
 	ON(TIME_WAIT_TIMEOUT)	= N(W_NO_2MSL),
 },
@@ -162,6 +169,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= N(W_NO_FIN_SENT),
 	ON(RCV_FIN)		= M(CLOSE_WAIT, A(ACK_NOW) | A(EOF) | A(WAKE), "RFC 9293 3.10.7.4 eighth: they close first"),
 	ON(RCV_RST)		= M(CLOSE, A(RESET) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.7.4 second"),
+	ON(RCV_HARD_ERROR)	= I(W_STAYS_SOFT),
 	ON(USER_TIMEOUT)	= M(CLOSE, A(TIMED_OUT) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.8: R2 has passed"),
 	ON(TIME_WAIT_TIMEOUT)	= N(W_NO_2MSL),
 },
@@ -176,6 +184,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= M(FIN_WAIT2, A(WAKE), "RFC 9293 3.10.7.4 fifth: everything we sent has arrived"),
 	ON(RCV_FIN)		= M(CLOSING, A(ACK_NOW) | A(EOF) | A(WAKE), "RFC 9293 3.10.7.4 eighth: both close at once, our FIN is not acknowledged yet"),
 	ON(RCV_RST)		= M(CLOSE, A(RESET) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.7.4 second"),
+	ON(RCV_HARD_ERROR)	= I(W_STAYS_SOFT),
 	ON(USER_TIMEOUT)	= M(CLOSE, A(TIMED_OUT) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.8: R2 has passed"),
 	ON(TIME_WAIT_TIMEOUT)	= N(W_NO_2MSL),
 },
@@ -190,6 +199,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= N("our FIN was acknowledged on the way here"),
 	ON(RCV_FIN)		= M(TIME_WAIT, A(ACK_NOW) | A(START_2MSL) | A(EOF) | A(WAKE), "RFC 9293 3.10.7.4 eighth: the peer has shut down too"),
 	ON(RCV_RST)		= M(CLOSE, A(RESET) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.7.4 second"),
+	ON(RCV_HARD_ERROR)	= I(W_STAYS_SOFT),
 	ON(USER_TIMEOUT)	= M(CLOSE, A(TIMED_OUT) | A(WAKE) | A(DELETE_TCB), "keep-alive, or nobody holds the socket and the peer never says FIN"),
 	ON(TIME_WAIT_TIMEOUT)	= N(W_NO_2MSL),
 },
@@ -204,6 +214,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= M(TIME_WAIT, A(START_2MSL) | A(WAKE), "RFC 9293 3.10.7.4 fifth: our FIN has arrived at last"),
 	ON(RCV_FIN)		= N(W_ONE_FIN),
 	ON(RCV_RST)		= M(CLOSE, A(RESET) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.7.4 second"),
+	ON(RCV_HARD_ERROR)	= I(W_STAYS_SOFT),
 	ON(USER_TIMEOUT)	= M(CLOSE, A(TIMED_OUT) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.8: R2 has passed"),
 	ON(TIME_WAIT_TIMEOUT)	= N(W_NO_2MSL),
 },
@@ -218,6 +229,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= N("our FIN was acknowledged on the way here"),
 	ON(RCV_FIN)		= M(TIME_WAIT, A(ACK_NOW) | A(START_2MSL), "RFC 9293 3.10.7.4 eighth: our last ACK was lost; acknowledge, wait again"),
 	ON(RCV_RST)		= I("RFC 1337: a RST must not assassinate TIME_WAIT"),
+	ON(RCV_HARD_ERROR)	= N("all that we sent is acknowledged: nothing is left that an error could be about"),
 	ON(USER_TIMEOUT)	= N("nothing is outstanding in TIME_WAIT; only 2MSL runs"),
 	ON(TIME_WAIT_TIMEOUT)	= M(CLOSE, A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.8: 2MSL has passed"),
 },
@@ -232,6 +244,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= N(W_NO_FIN_SENT),
 	ON(RCV_FIN)		= N(W_ONE_FIN),
 	ON(RCV_RST)		= M(CLOSE, A(BROKEN) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.7.4 second; EPIPE, as the in-tree TCP says it"),
+	ON(RCV_HARD_ERROR)	= I(W_STAYS_SOFT),
 	ON(USER_TIMEOUT)	= M(CLOSE, A(TIMED_OUT) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.8: R2 has passed"),
 	ON(TIME_WAIT_TIMEOUT)	= N(W_NO_2MSL),
 },
@@ -246,6 +259,7 @@ static const struct tcpstate_edge table[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT] 
 	ON(RCV_ACK_OF_FIN)	= M(CLOSE, A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.7.4 fifth: the last ACK"),
 	ON(RCV_FIN)		= N(W_ONE_FIN),
 	ON(RCV_RST)		= M(CLOSE, A(RESET) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.7.4 second"),
+	ON(RCV_HARD_ERROR)	= I(W_STAYS_SOFT),
 	ON(USER_TIMEOUT)	= M(CLOSE, A(TIMED_OUT) | A(WAKE) | A(DELETE_TCB), "RFC 9293 3.10.8: R2 has passed"),
 	ON(TIME_WAIT_TIMEOUT)	= N(W_NO_2MSL),
 },

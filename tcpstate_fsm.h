@@ -42,6 +42,7 @@ enum tcpstate_event {
 	TCPSTATE_EV_RCV_ACK_OF_FIN,	/* SND.UNA has passed our FIN */
 	TCPSTATE_EV_RCV_FIN,		/* RCV.NXT has passed the peer's FIN */
 	TCPSTATE_EV_RCV_RST,		/* a reset that RFC 5961 lets through */
+	TCPSTATE_EV_RCV_HARD_ERROR,	/* ICMP: trying again will not help */
 	TCPSTATE_EV_USER_TIMEOUT,	/* R2, keep-alive or FIN_WAIT2 gave up */
 	TCPSTATE_EV_TIME_WAIT_TIMEOUT,	/* 2MSL has passed */
 	TCPSTATE_EV_COUNT
@@ -64,6 +65,7 @@ enum tcpstate_action_bit {
 	TCPSTATE_ACT_RESET_BIT,		/* the user learns ECONNRESET */
 	TCPSTATE_ACT_BROKEN_BIT,	/* the user learns EPIPE: EOF was read */
 	TCPSTATE_ACT_TIMED_OUT_BIT,	/* the user learns ETIMEDOUT */
+	TCPSTATE_ACT_UNREACHABLE_BIT,	/* the user learns what ICMP said */
 	TCPSTATE_ACT_WAKE_BIT,		/* sleepers and pollers look again */
 	TCPSTATE_ACT_DELETE_TCB_BIT,	/* timers, queues and names are given back */
 	TCPSTATE_ACT_COUNT

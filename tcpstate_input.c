@@ -80,6 +80,13 @@ void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg)
 	tcpstate_output_sync_mss(sk);
 }
 
+/* The peer has answered: what ICMP said of the way to it is over. */
+static void forget_soft_error(struct sock *sk)
+{
+	if (READ_ONCE(sk->sk_err_soft))
+		WRITE_ONCE(sk->sk_err_soft, 0);
+}
+
 /*
  * SND.UNA has moved: how long was the way?  The segment that was timed tells
  * it in microseconds; of the others, and of those that were sent twice, the
@@ -209,6 +216,7 @@ static void take_ack(struct sock *sk, const struct tcpstate_seg *seg)
 	bool fin_was_acked = tcpstate_fin_acked(tcb);
 	bool duplicate = is_duplicate(tcb, seg);
 
+	forget_soft_error(sk);
 	/* An answered probe keeps the connection (MUST-37). */
 	if (!tcb->snd_wnd || !((u32)seg->wnd << tcb->snd_wscale))
 		ts->rtx_count = 0;
@@ -679,6 +687,7 @@ static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event
 		break;
 	}
 	ts->rtx_count = 0;
+	forget_soft_error(sk);
 	tcpstate_state_event(sk, event);
 	if (event == TCPSTATE_EV_RCV_ACK_OF_SYN && ts->owner == TCPSTATE_OWNER_REQUEST)
 		tcpstate_request_ready(sk);
@@ -713,6 +722,9 @@ void tcpstate_input(struct sock *sk, struct sk_buff *skb)
 	}
 	ts->last_rcv = jiffies;
 	ts->keep_probes = 0;
+	/* A later source route replaces the earlier one (SHLD-24). */
+	if (ts->tcb.passive)
+		ts->af->take_route(sk, skb);
 	if (check.event != TCPSTATE_EV_COUNT)
 		take_event(sk, seg, check.event);
 	/* A SYN without a connection yet, a RST: they have nothing more to say. */

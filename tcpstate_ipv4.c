@@ -3,6 +3,7 @@
  * IPv4 below TCP: routes, checksums, transmission with and without a socket,
  * initial sequence numbers.
  */
+#include <linux/errqueue.h>
 #include <linux/ip.h>
 #include <linux/tcp.h>
 
@@ -77,12 +78,64 @@ static int ipv4_send(struct sock *sk, struct sk_buff *skb)
 	return ip_queue_xmit(sk, skb, &inet->cork.fl);
 }
 
-/*
- * An answer without a socket: a RST, or an ACK from TIME_WAIT.  The packet is
- * built by hand, since ip_send_unicast_reply() is not exported.
- */
-static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
-		       const struct tcpstate_reply *answer)
+/* The options that lead back along the source route of skb, or NULL. */
+static struct ip_options_rcu *return_route(struct net *net, const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct ip_options_rcu *opt;
+	u8 route[TCPSTATE_IPOPT_MAX];
+	unsigned int len;
+
+	len = tcpstate_ipopt_return_route((const u8 *)(iph + 1), ip_hdrlen(skb) - sizeof(*iph),
+					  (const u8 *)&iph->saddr, route);
+	if (!len)
+		return NULL;
+	opt = kzalloc(sizeof(*opt) + len, GFP_ATOMIC);
+	if (!opt)
+		return NULL;
+	memcpy(opt->opt.__data, route, len);
+	opt->opt.optlen = len;
+	if (!ip_options_compile(net, &opt->opt, NULL))
+		return opt;
+	kfree(opt);
+	return NULL;
+}
+
+/* What ip_options_build() does, which is not exported, for a source route alone. */
+static void put_route(struct iphdr *iph, const struct ip_options *opt, __be32 daddr)
+{
+	u8 *route = (u8 *)iph + opt->srr;
+
+	memcpy(iph + 1, opt->__data, opt->optlen);
+	memcpy(route + route[1] - sizeof(daddr), &daddr, sizeof(daddr));
+}
+
+/* Where an answer to skb goes; opt: by the way that skb came. */
+static struct rtable *route_reply(struct tcpstate_net *tn, const struct sk_buff *skb, u8 tos,
+				  const struct ip_options *opt)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct tcphdr *in = tcp_hdr(skb);
+	struct flowi4 fl4 = {};
+	struct rtable *rt;
+
+	flowi4_init_output(&fl4, l3mdev_master_ifindex_by_index(tn->net, skb->skb_iif),
+			   IP4_REPLY_MARK(tn->net, skb->mark), RT_TOS(tos),
+			   RT_SCOPE_UNIVERSE, iph->protocol, 0,
+			   opt ? opt->faddr : iph->saddr, iph->daddr,
+			   in->source, in->dest, sock_net_uid(tn->net, NULL));
+	security_skb_classify_flow((struct sk_buff *)skb, flowi4_to_flowi_common(&fl4));
+	rt = ip_route_output_key(tn->net, &fl4);
+	if (IS_ERR(rt))
+		return NULL;
+	if (!opt || !opt->is_strictroute || !rt->rt_uses_gateway)
+		return rt;
+	ip_rt_put(rt);
+	return NULL;
+}
+
+static void put_segment(struct sk_buff *reply, const struct sk_buff *skb,
+			const struct tcpstate_reply *answer)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	const struct tcphdr *in = tcp_hdr(skb);
@@ -90,28 +143,8 @@ static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 		.has_tstamp = answer->has_tstamp, .tsval = answer->tsval, .tsecr = answer->tsecr,
 	};
 	unsigned int len = sizeof(struct tcphdr) + (opt.has_tstamp ? TCPSTATE_TSTAMP_LEN : 0);
-	struct flowi4 fl4 = {};
-	struct sk_buff *reply;
-	struct tcphdr *th;
-	struct rtable *rt;
-	struct iphdr *out;
+	struct tcphdr *th = skb_put(reply, len);
 
-	flowi4_init_output(&fl4, l3mdev_master_ifindex_by_index(tn->net, skb->skb_iif),
-			   IP4_REPLY_MARK(tn->net, skb->mark), RT_TOS(iph->tos),
-			   RT_SCOPE_UNIVERSE, iph->protocol, 0, iph->saddr, iph->daddr,
-			   in->source, in->dest, sock_net_uid(tn->net, NULL));
-	security_skb_classify_flow(skb, flowi4_to_flowi_common(&fl4));
-	rt = ip_route_output_key(tn->net, &fl4);
-	if (IS_ERR(rt))
-		return;
-	reply = alloc_skb(TCPSTATE_HEADROOM + len, GFP_ATOMIC);
-	if (!reply) {
-		ip_rt_put(rt);
-		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
-		return;
-	}
-	skb_reserve(reply, TCPSTATE_HEADROOM);
-	th = skb_put(reply, len);
 	memset(th, 0, sizeof(*th));
 	tcpstate_opt_write((u8 *)(th + 1), &opt);
 	skb_reset_transport_header(reply);
@@ -125,26 +158,66 @@ static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 	th->check = csum_tcpudp_magic(iph->daddr, iph->saddr, len, iph->protocol,
 				      csum_partial(th, len, 0));
 	reply->ip_summed = CHECKSUM_UNNECESSARY;
+}
 
-	out = skb_push(reply, sizeof(*out));
+/*
+ * An answer without a socket: a RST, or an ACK from TIME_WAIT.  The packet is
+ * built by hand, since ip_send_unicast_reply() is not exported.
+ */
+static void send_reply(struct tcpstate_net *tn, struct sk_buff *skb,
+		       const struct tcpstate_reply *answer, const struct ip_options *opt)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	u8 tos = answer->own_header ? answer->tos : iph->tos & ~INET_ECN_MASK;
+	unsigned int header = sizeof(*iph) + (opt ? opt->optlen : 0);
+	struct rtable *rt = route_reply(tn, skb, tos, opt);
+	struct sk_buff *reply;
+	struct iphdr *out;
+
+	if (!rt)
+		return;
+	reply = alloc_skb(TCPSTATE_HEADROOM + sizeof(struct tcphdr) + TCPSTATE_TSTAMP_LEN,
+			  GFP_ATOMIC);
+	if (!reply) {
+		ip_rt_put(rt);
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
+		return;
+	}
+	skb_reserve(reply, TCPSTATE_HEADROOM);
+	put_segment(reply, skb, answer);
+	out = skb_push(reply, header);
 	skb_reset_network_header(reply);
 	*out = (struct iphdr){
 		.version = 4,
-		.ihl = 5,
-		.tos = iph->tos & ~INET_ECN_MASK,
+		.ihl = header / 4,
+		.tos = tos,
 		.frag_off = htons(IP_DF),
-		.ttl = ip4_dst_hoplimit(&rt->dst),
+		.ttl = answer->ttl ?: ip4_dst_hoplimit(&rt->dst),
 		.protocol = iph->protocol,
 		.saddr = iph->daddr,
-		.daddr = iph->saddr,
+		.daddr = opt ? opt->faddr : iph->saddr,
 	};
+	if (opt)
+		put_route(out, opt, iph->saddr);
 	reply->protocol = htons(ETH_P_IP);
-	reply->mark = fl4.flowi4_mark;
+	reply->mark = IP4_REPLY_MARK(tn->net, skb->mark);
 	skb_dst_set(reply, &rt->dst);
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTSEGS);
 	if (answer->flags & TCPSTATE_RST)
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTRSTS);
 	ip_local_out(tn->net, tn->rst_sk, reply);
+}
+
+/* By the way that the segment came, where it says one. */
+static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
+		       const struct tcpstate_reply *answer)
+{
+	struct ip_options_rcu *opt = NULL;
+
+	if (unlikely(ip_hdr(skb)->ihl > 5))
+		opt = return_route(tn->net, skb);
+	send_reply(tn, skb, answer, opt ? &opt->opt : NULL);
+	kfree(opt);
 }
 
 static void ipv4_key(const struct sk_buff *skb, u8 wire, const void *ports,
@@ -220,6 +293,37 @@ static void ipv4_set_name(struct sock *sk, bool listener)
 	key->rport = inet->inet_dport;
 }
 
+static bool same_options(const struct ip_options_rcu *a, const struct ip_options_rcu *b)
+{
+	return a && a->opt.optlen == b->opt.optlen && a->opt.faddr == b->opt.faddr &&
+	       !memcmp(a->opt.__data, b->opt.__data, b->opt.optlen);
+}
+
+/* accept_source_route decides in IP whether a packet with one comes here at all. */
+static void ipv4_take_route(struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct inet_sock *inet = inet_sk(sk);
+	struct ip_options_rcu *old, *opt;
+
+	if (likely(ip_hdr(skb)->ihl == 5) || ts->own_route)
+		return;
+	opt = return_route(sock_net(sk), skb);
+	if (!opt)
+		return;
+	old = rcu_dereference_protected(inet->inet_opt, lockdep_sock_is_held(sk));
+	if (same_options(old, opt)) {
+		kfree(opt);
+		return;
+	}
+	rcu_assign_pointer(inet->inet_opt, opt);
+	if (old)
+		kfree_rcu(old, rcu);
+	/* The next segment goes another way, and has another size. */
+	sk_dst_reset(sk);
+	ts->pmtu = 0;
+}
+
 static void ipv4_take_name(struct sock *child, const struct sk_buff *skb)
 {
 	struct inet_sock *inet = inet_sk(child);
@@ -239,6 +343,120 @@ static void ipv4_take_name(struct sock *child, const struct sk_buff *skb)
 	child->sk_bound_dev_if = child->sk_bound_dev_if ?:
 		inet_request_bound_dev_if(child, (struct sk_buff *)skb);
 	ipv4_set_name(child, false);
+	tcpstate_sk(child)->own_route = false;
+	ipv4_take_route(child, skb);
+}
+
+static void ipv4_narrow(struct sock *sk, u32 mtu)
+{
+	struct dst_entry *dst;
+
+	if (ipv4_route(sk))
+		return;
+	dst = __sk_dst_get(sk);
+	dst->ops->update_pmtu(dst, sk, NULL, mtu, true);
+	/* What routing has learnt may need a new way. */
+	if (ipv4_route(sk))
+		return;
+	dst = __sk_dst_get(sk);
+	/* A route with a locked MTU: this may not end well. */
+	if (mtu < dst_mtu(dst) && ip_dont_fragment(sk, dst))
+		WRITE_ONCE(sk->sk_err_soft, EMSGSIZE);
+}
+
+/* As much of the quoted segment as a reader of the error queue may want. */
+#define QUOTE_KEPT	128
+
+/*
+ * What ip_icmp_error(), not exported, makes: the header of who complains and of
+ * what was sent, and the quoted segment as data.
+ */
+static struct sk_buff *error_skb(const struct tcpstate_quote *quote)
+{
+	const unsigned int headers = 2 * sizeof(struct iphdr);
+	unsigned int len = min_t(unsigned int, quote->skb->len - quote->transport, QUOTE_KEPT);
+	struct sk_buff *skb = alloc_skb(headers + len, GFP_ATOMIC);
+
+	if (!skb)
+		return NULL;
+	skb_reset_network_header(skb);
+	skb_put_data(skb, ip_hdr(quote->skb), sizeof(struct iphdr));
+	if (skb_copy_bits(quote->skb, quote->network, skb_put(skb, sizeof(struct iphdr)),
+			  sizeof(struct iphdr)) ||
+	    skb_copy_bits(quote->skb, quote->transport, skb_put(skb, len), len)) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	__skb_pull(skb, headers);
+	skb_reset_transport_header(skb);
+	skb->tstamp = quote->skb->tstamp;
+	return skb;
+}
+
+static void ipv4_queue_error(struct sock *sk, const struct tcpstate_quote *quote, int err)
+{
+	struct sk_buff *skb = quote ? error_skb(quote) : alloc_skb(0, GFP_ATOMIC);
+	struct sock_exterr_skb *serr;
+
+	if (!skb)
+		return;
+	serr = SKB_EXT_ERR(skb);
+	memset(serr, 0, sizeof(*serr));
+	serr->ee.ee_errno = err;
+	serr->ee.ee_origin = SO_EE_ORIGIN_LOCAL;
+	if (quote) {
+		serr->ee.ee_origin = SO_EE_ORIGIN_ICMP;
+		serr->ee.ee_type = quote->type;
+		serr->ee.ee_code = quote->code;
+		serr->ee.ee_info = quote->info;
+		serr->addr_offset = sizeof(struct iphdr) + offsetof(struct iphdr, daddr);
+		serr->port = quote->key.rport;
+	}
+	if (sock_queue_err_skb(sk, skb))
+		kfree_skb(skb);
+}
+
+/* ip_recv_error() is not exported, and inet_recv_error() knows its own families only. */
+static int ipv4_recv_error(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	DECLARE_SOCKADDR(struct sockaddr_in *, sin, msg->msg_name);
+	struct sk_buff *skb = sock_dequeue_err_skb(sk);
+	struct {
+		struct sock_extended_err ee;
+		struct sockaddr_in offender;
+	} told = {};
+	struct sock_exterr_skb *serr;
+	int err;
+
+	if (!skb)
+		return -EAGAIN;
+	if (skb->len > len)
+		msg->msg_flags |= MSG_TRUNC;
+	len = min_t(size_t, skb->len, len);
+	err = skb_copy_datagram_msg(skb, 0, msg, len);
+	if (err) {
+		kfree_skb(skb);
+		return err;
+	}
+	sock_recv_timestamp(msg, sk, skb);
+	serr = SKB_EXT_ERR(skb);
+	told.ee = serr->ee;
+	msg->msg_namelen = 0;
+	if (serr->ee.ee_origin == SO_EE_ORIGIN_ICMP) {
+		told.offender.sin_family = AF_INET;
+		told.offender.sin_addr.s_addr = ip_hdr(skb)->saddr;
+		if (sin) {
+			*sin = (struct sockaddr_in){ .sin_family = AF_INET };
+			sin->sin_port = serr->port;
+			sin->sin_addr.s_addr = *(__be32 *)(skb_network_header(skb) +
+							   serr->addr_offset);
+			msg->msg_namelen = sizeof(*sin);
+		}
+	}
+	put_cmsg(msg, SOL_IP, IP_RECVERR, sizeof(told), &told);
+	msg->msg_flags |= MSG_ERRQUEUE;
+	consume_skb(skb);
+	return len;
 }
 
 /**
@@ -326,4 +544,8 @@ const struct tcpstate_af tcpstate_ipv4 = {
 	.names_match	= ipv4_names_match,
 	.set_name	= ipv4_set_name,
 	.take_name	= ipv4_take_name,
+	.take_route	= ipv4_take_route,
+	.narrow		= ipv4_narrow,
+	.queue_error	= ipv4_queue_error,
+	.recv_error	= ipv4_recv_error,
 };

@@ -115,16 +115,13 @@ static struct proto_ops tcpstate_ops __ro_after_init = {
 	.set_rcvlowat	= tcpstate_recvmsg_set_lowat,
 };
 
-static void init_inet(struct sock *sk)
+static void init_inet(struct net *net, struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
 
 	tcpstate_inet_init_flags(inet);
-	/*
-	 * Routers may cut our packets: ICMP errors do not reach us yet, and
-	 * with DF a smaller MTU on the way would swallow them unheard.
-	 */
-	inet->pmtudisc = IP_PMTUDISC_DONT;
+	inet->pmtudisc = READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) ?
+		IP_PMTUDISC_DONT : IP_PMTUDISC_WANT;
 	inet->uc_ttl = -1;
 	inet->mc_ttl = 1;
 	atomic_set(&inet->inet_id, get_random_u16());
@@ -171,7 +168,7 @@ static int create(struct net *net, struct socket *sock, int protocol, int kern)
 	sock_init_data(sock, sk);
 	sock_lock_init_class_and_name(sk, "slock-AF_TCPSTATE", &slock_key,
 				      "sk_lock-AF_TCPSTATE", &lock_key);
-	init_inet(sk);
+	init_inet(net, sk);
 	tcpstate_sock_init(sk, wire);
 	return 0;
 }

@@ -43,6 +43,14 @@ static const char * const names[] = {
 	[TCPSTATE_MIB_ABORTONCLOSE]	= "AbortOnClose",
 	[TCPSTATE_MIB_ABORTONTIMEOUT]	= "AbortOnTimeout",
 	[TCPSTATE_MIB_BADOPTIONS]	= "BadOptions",
+	[TCPSTATE_MIB_ICMPSOFT]		= "IcmpSoft",
+	[TCPSTATE_MIB_ICMPHARD]		= "IcmpHard",
+	[TCPSTATE_MIB_ICMPMALFORMED]	= "IcmpMalformed",
+	[TCPSTATE_MIB_ICMPOUTOFWINDOW]	= "IcmpOutOfWindow",
+	[TCPSTATE_MIB_ICMPLOCKDROPPED]	= "IcmpLockDropped",
+	[TCPSTATE_MIB_MTUREDUCED]	= "MtuReduced",
+	[TCPSTATE_MIB_MTUREFUSED]	= "MtuRefused",
+	[TCPSTATE_MIB_MTUBLACKHOLES]	= "MtuBlackHoles",
 	[TCPSTATE_MIB_BUGS]		= "ImpossibleEvents",
 };
 static_assert(ARRAY_SIZE(names) == TCPSTATE_MIB_DROPS);

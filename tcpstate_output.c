@@ -86,6 +86,14 @@ u16 tcpstate_output_advertised_mss(struct sock *sk)
 	return clamp_t(u32, mss, TCPSTATE_MIN_MSS, 65535);
 }
 
+/* RFC 1191 6.3: how long a path is taken to be as narrow as it was. */
+#define MSS_LIMIT_FOR	(600 * HZ)
+
+static bool limit_is_over(const struct tcpstate_sock *ts)
+{
+	return ts->mss_limit && time_after(jiffies, ts->mss_limit_since + MSS_LIMIT_FOR);
+}
+
 /**
  * tcpstate_output_sync_mss() - how much text fits into one of our segments
  * @sk: has a route, knows the peer's MSS
@@ -107,6 +115,10 @@ void tcpstate_output_sync_mss(struct sock *sk)
 		mss = min_t(u32, mss, ts->pmtu - headers);
 	if (ts->rtx_mss)
 		mss = min_t(u32, mss, ts->rtx_mss);
+	if (limit_is_over(ts))
+		ts->mss_limit = 0;
+	if (ts->mss_limit)
+		mss = min_t(u32, mss, ts->mss_limit);
 	opt = rcu_dereference_protected(inet_sk(sk)->inet_opt, lockdep_sock_is_held(sk));
 	if (opt)
 		mss -= min_t(u32, opt->opt.optlen, mss);
@@ -281,7 +293,7 @@ static int transmit(struct sock *sk, const struct cut *cut)
 	err = ts->af->route(sk);
 	if (err)
 		return err;
-	if (dst_mtu(__sk_dst_get(sk)) != ts->pmtu) {
+	if (dst_mtu(__sk_dst_get(sk)) != ts->pmtu || limit_is_over(ts)) {
 		tcpstate_output_sync_mss(sk);
 		if (cut->len > ts->tcb.snd_mss && (up || !sk->sk_gso_type))
 			return -EMSGSIZE;
@@ -755,6 +767,33 @@ void tcpstate_output_retransmit(struct sock *sk)
 		return;
 	if (tcpstate_before(ts->cong.rtx_nxt, cut.seq + cut.len + !!(cut.flags & TCPSTATE_FIN)))
 		ts->cong.rtx_nxt = cut.seq + cut.len + !!(cut.flags & TCPSTATE_FIN);
+}
+
+/**
+ * tcpstate_output_narrowed() - the path carries less than what is on the way
+ * @sk: routing knows the new MTU
+ *
+ * Sends it all again, cut to size, without a cut of the congestion window.
+ *
+ * Context: socket lock held.
+ * Source: RFC 1191 6.4.
+ */
+void tcpstate_output_narrowed(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+
+	tcpstate_output_sync_mss(sk);
+	if (nothing_in_flight(tcb))
+		return;
+	ts->rtt_timing = false;
+	if (tcpstate_syn_acked(tcb)) {
+		tcpstate_cong_resend(&ts->cong, tcb->snd_una, tcb->snd_nxt);
+		tcpstate_output_push(sk);
+	} else {
+		tcpstate_output_retransmit(sk);
+	}
+	tcpstate_output_arm(sk);
 }
 
 /**

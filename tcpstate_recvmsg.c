@@ -289,9 +289,8 @@ int tcpstate_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int fl
 	struct sk_buff *last = NULL;
 	int ret, left;
 
-	/* inet_recv_error() knows its own families only. */
 	if (unlikely(flags & MSG_ERRQUEUE))
-		return sock_recv_errqueue(sk, msg, len, SOL_IP, IP_RECVERR);
+		return tcpstate_sk(sk)->af->recv_error(sk, msg, len);
 	msg->msg_namelen = 0;
 	if (sk_can_busy_loop(sk) && skb_queue_empty_lockless(&sk->sk_receive_queue) &&
 	    tcpstate_state(sk) == TCPSTATE_ESTABLISHED)

@@ -67,6 +67,10 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->ack_seq = 0;
 	ts->rcv_seg = 0;
 	ts->last_sent = 0;
+	ts->pmtu = 0;
+	ts->told_mtu = 0;
+	ts->mss_limit = 0;
+	WRITE_ONCE(sk->sk_err_soft, 0);
 	ts->last_rcv = jiffies;
 	ts->segs_out = 0;
 	ts->segs_in = 0;

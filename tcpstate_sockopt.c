@@ -26,6 +26,9 @@ static bool ip_option_ok(int name)
 	case IP_BIND_ADDRESS_NO_PORT:
 	case IP_LOCAL_PORT_RANGE:
 	case IP_MINTTL:
+	case IP_RECVTOS:
+	case IP_RECVTTL:
+	case IP_PKTOPTIONS:
 		return true;
 	}
 	return false;
@@ -196,6 +199,25 @@ static int set_own(struct sock *sk, int name, sockptr_t optval, unsigned int len
 	return 0;
 }
 
+static int set_ip(struct sock *sk, int name, sockptr_t optval, unsigned int len)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int err;
+
+	if (!ip_option_ok(name))
+		return -ENOPROTOOPT;
+	err = ip_setsockopt(sk, SOL_IP, name, optval, len);
+	if (err || name != IP_OPTIONS)
+		return err;
+	lock_sock(sk);
+	/* It goes before what the peer sends (MUST-52); and segments get room for it. */
+	ts->own_route = len;
+	ts->pmtu = 0;
+	sk_dst_reset(sk);
+	release_sock(sk);
+	return 0;
+}
+
 /**
  * tcpstate_setsockopt() - proto_ops setsockopt, all levels but SOL_SOCKET
  * @sock: the socket
@@ -215,8 +237,7 @@ int tcpstate_setsockopt(struct socket *sock, int level, int name, sockptr_t optv
 	int val, err;
 
 	if (level == SOL_IP)
-		return ip_option_ok(name) ? ip_setsockopt(sk, level, name, optval, len) :
-					    -ENOPROTOOPT;
+		return set_ip(sk, name, optval, len);
 	if (level == SOL_TCPSTATE)
 		return set_own(sk, name, optval, len);
 	if (level != SOL_TCP)

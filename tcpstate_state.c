@@ -116,7 +116,14 @@ void tcpstate_state_disown(struct sock *sk)
 	}
 }
 
-static void set_error(struct sock *sk, int err)
+/**
+ * tcpstate_state_error() - the user learns of an error
+ * @sk: the socket; for an error that moves nothing
+ * @err: positive errno
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_state_error(struct sock *sk, int err)
 {
 	WRITE_ONCE(sk->sk_err, err);
 	sk_error_report(sk);
@@ -188,13 +195,15 @@ static void execute(struct sock *sk, u16 actions)
 		sock_set_flag(sk, SOCK_DONE);
 	}
 	if (actions & TCPSTATE_ACT(REFUSED))
-		set_error(sk, ECONNREFUSED);
+		tcpstate_state_error(sk, ECONNREFUSED);
 	if (actions & TCPSTATE_ACT(RESET))
-		set_error(sk, ECONNRESET);
+		tcpstate_state_error(sk, ECONNRESET);
 	if (actions & TCPSTATE_ACT(BROKEN))
-		set_error(sk, EPIPE);
+		tcpstate_state_error(sk, EPIPE);
 	if (actions & TCPSTATE_ACT(TIMED_OUT))
-		set_error(sk, READ_ONCE(sk->sk_err_soft) ?: ETIMEDOUT);
+		tcpstate_state_error(sk, READ_ONCE(sk->sk_err_soft) ?: ETIMEDOUT);
+	if (actions & TCPSTATE_ACT(UNREACHABLE))
+		tcpstate_state_error(sk, READ_ONCE(sk->sk_err_soft) ?: EHOSTUNREACH);
 	if (actions & TCPSTATE_ACT(WAKE))
 		wake(sk);
 	if (actions & TCPSTATE_ACT(DELETE_TCB))

@@ -41,6 +41,7 @@ static const struct ctl_table template[] = {
 	KNOB(timestamps, SYSCTL_ZERO, SYSCTL_ONE),
 	/* A macro of the kernel's has this name. */
 	KNOB_AS("tw_reuse", time_wait_reuse, SYSCTL_ZERO, SYSCTL_TWO),
+	KNOB(mtu_black_hole, SYSCTL_ZERO, SYSCTL_ONE),
 };
 
 static void defaults(struct tcpstate_net *tn)
@@ -61,6 +62,7 @@ static void defaults(struct tcpstate_net *tn)
 	tn->max_tw_buckets = 262144;
 	tn->timestamps = 1;
 	tn->time_wait_reuse = 2;
+	tn->mtu_black_hole = 1;
 }
 
 /**

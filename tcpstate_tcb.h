@@ -37,6 +37,8 @@ static inline bool tcpstate_between(u32 seq, u32 low, u32 high)
 #define TCPSTATE_TSTAMP_LEN	12
 /* TS.Recent says nothing any more: the peer's clock may have wrapped (RFC 7323 5.5). */
 #define TCPSTATE_TS_RECENT_LIFE	(24u * 24 * 60 * 60)
+/* What every link must carry (RFC 791). */
+#define TCPSTATE_MIN_MTU	68
 /* A smaller announcement is an attack on our CPU; the in-tree floor is 48. */
 #define TCPSTATE_MIN_MSS	48
 
@@ -235,6 +237,10 @@ struct tcpstate_check {
  * @has_tstamp: carries timestamps
  * @tsval: timestamp value
  * @tsecr: timestamp echo reply
+ * @own_header: @tos and @ttl are what a user has set; else the segment's TOS
+ *	is given back and the route has a TTL
+ * @tos: octet of the IP header
+ * @ttl: likewise; 0: the route's
  */
 struct tcpstate_reply {
 	u32 seq;
@@ -244,6 +250,9 @@ struct tcpstate_reply {
 	bool has_tstamp;
 	u32 tsval;
 	u32 tsecr;
+	bool own_header;
+	u8 tos;
+	u8 ttl;
 };
 
 struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 state,
@@ -280,6 +289,27 @@ bool tcpstate_urg_arrives(const struct tcpstate_tcb *tcb, const struct tcpstate_
 			  u32 copied);
 bool tcpstate_urg_passed(const struct tcpstate_tcb *tcb, u32 copied);
 u32 tcpstate_urg_run(const struct tcpstate_tcb *tcb, u32 seq, u32 len);
+
+/* --- tcpstate_icmp.c --- */
+
+enum tcpstate_icmp_kind {
+	TCPSTATE_ICMP_IGNORE,	/* says nothing about a connection */
+	TCPSTATE_ICMP_SOFT,	/* the network may mend it */
+	TCPSTATE_ICMP_HARD,	/* trying again will not help */
+	TCPSTATE_ICMP_TOO_BIG	/* the packet must not be cut and does not fit */
+};
+
+u8 tcpstate_icmp_kind(u8 type, u8 code);
+bool tcpstate_icmp_in_flight(const struct tcpstate_tcb *tcb, u32 seq);
+u32 tcpstate_icmp_mtu(u32 claimed, u32 quoted, u32 current_mtu);
+u16 tcpstate_icmp_smaller_mss(u16 mss);
+
+/* --- tcpstate_ipopt.c --- */
+
+#define TCPSTATE_IPOPT_MAX	40	/* octets of options in an IP header */
+
+unsigned int tcpstate_ipopt_return_route(const u8 *options, unsigned int len, const u8 *source,
+					 u8 *route);
 
 /* --- tcpstate_rtt.c --- */
 

@@ -130,8 +130,10 @@ static void run_rtx(struct sock *sk)
 	}
 	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_TIMEOUTS);
 	/* R1: perhaps IP knows another way (MUST-20). */
-	if (ts->rtx_count >= READ_ONCE(tcpstate_sk_net(sk)->retries1))
+	if (ts->rtx_count >= READ_ONCE(tcpstate_sk_net(sk)->retries1)) {
 		dst_negative_advice(sk);
+		tcpstate_path_trouble(sk);
+	}
 	if (tcpstate_syn_acked(tcb))
 		tcpstate_cong_timeout(&ts->cong, tcb->snd_una, tcb->snd_nxt);
 	tcpstate_output_retransmit(sk);
@@ -257,6 +259,7 @@ void tcpstate_timer_release_cb(struct sock *sk)
 		[TCPSTATE_DEFER_RTX] = run_rtx,
 		[TCPSTATE_DEFER_DELACK] = run_delack,
 		[TCPSTATE_DEFER_SLOW] = run_slow,
+		[TCPSTATE_DEFER_MTU] = tcpstate_path_narrow,
 	};
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	unsigned int bit;

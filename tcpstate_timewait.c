@@ -170,6 +170,8 @@ void tcpstate_timewait_enter(struct sock *sk)
 	tw->bind.device = sk->sk_bound_dev_if;
 	tw->bind.reuse = sk->sk_reuse;
 	tw->bind.reuseport = sk->sk_reuseport;
+	tw->tos = READ_ONCE(ts->inet.tos);
+	tw->ttl = max_t(int, READ_ONCE(ts->inet.uc_ttl), 0);
 	copy_numbers(tw, &ts->tcb);
 	/* Ahead of the table: whoever finds it there may end it. */
 	spin_lock_bh(&tw->lock);
@@ -192,6 +194,9 @@ static void answer(struct tcpstate_timewait *tw, struct sk_buff *skb)
 		.has_tstamp = tw->ts_ok,
 		.tsval = tw->ts_ok ? tcpstate_output_tsval(tw->ts_offset) : 0,
 		.tsecr = tw->ts_recent,
+		.own_header = true,
+		.tos = tw->tos,
+		.ttl = tw->ttl,
 	};
 	u32 now = (u32)jiffies;
 

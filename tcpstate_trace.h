@@ -55,6 +55,7 @@ static inline void tcpstate_trace_name(struct sockaddr_in6 *sa, const struct in6
 	{ TCPSTATE_EV_RCV_ACK_OF_SYN, "RCV_ACK_OF_SYN" }, \
 	{ TCPSTATE_EV_RCV_ACK_OF_FIN, "RCV_ACK_OF_FIN" }, \
 	{ TCPSTATE_EV_RCV_FIN, "RCV_FIN" }, { TCPSTATE_EV_RCV_RST, "RCV_RST" }, \
+	{ TCPSTATE_EV_RCV_HARD_ERROR, "RCV_HARD_ERROR" }, \
 	{ TCPSTATE_EV_USER_TIMEOUT, "USER_TIMEOUT" },	\
 	{ TCPSTATE_EV_TIME_WAIT_TIMEOUT, "TIME_WAIT_TIMEOUT" }
 
@@ -65,6 +66,7 @@ static inline void tcpstate_trace_name(struct sockaddr_in6 *sa, const struct in6
 	{ TCPSTATE_ACT(CONNECTED), "connected" }, { TCPSTATE_ACT(EOF), "eof" }, \
 	{ TCPSTATE_ACT(REFUSED), "refused" }, { TCPSTATE_ACT(RESET), "reset" }, \
 	{ TCPSTATE_ACT(BROKEN), "broken" }, { TCPSTATE_ACT(TIMED_OUT), "timed-out" }, \
+	{ TCPSTATE_ACT(UNREACHABLE), "unreachable" },	\
 	{ TCPSTATE_ACT(WAKE), "wake" }, { TCPSTATE_ACT(DELETE_TCB), "delete-tcb" }
 
 TRACE_EVENT(tcpstate_state,

@@ -4,6 +4,7 @@
  * handler for wire 253.  Verifies, parses, finds the flow, and goes in by
  * one door.
  */
+#include <linux/icmp.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/tcp.h>
 
@@ -249,6 +250,106 @@ static bool confirm(struct sk_buff *skb)
 #endif
 }
 
+/*
+ * Read the packet of ours that an ICMP error quotes at an offset.  False: none
+ * of this wire, or the names and the number are not all there.
+ */
+static bool read_quote(const struct sk_buff *skb, unsigned int offset, u8 wire,
+		       struct tcpstate_quote *quote)
+{
+	struct { __be16 ports[2]; __be32 seq; } *th, th_copy;
+	struct iphdr *iph, iph_copy;
+
+	iph = skb_header_pointer(skb, offset, sizeof(iph_copy), &iph_copy);
+	if (!iph || iph->version != 4 || iph->ihl < 5 || iph->protocol != wire ||
+	    (iph->frag_off & htons(IP_OFFSET)))
+		return false;
+	quote->network = offset;
+	quote->transport = offset + iph->ihl * 4;
+	quote->len = ntohs(iph->tot_len);
+	quote->ttl = iph->ttl;
+	ipv6_addr_set_v4mapped(iph->saddr, &quote->key.local);
+	ipv6_addr_set_v4mapped(iph->daddr, &quote->key.remote);
+	th = skb_header_pointer(skb, quote->transport, sizeof(th_copy), &th_copy);
+	if (!th)
+		return false;
+	quote->key.lport = th->ports[0];
+	quote->key.rport = th->ports[1];
+	quote->key.wire = wire;
+	quote->seq = ntohl(th->seq);
+	quote->skb = skb;
+	return true;
+}
+
+/* MUST-54: to the connection whose segment an error quotes, if there is one. */
+static void deliver_quote(struct net *net, struct sk_buff *skb,
+			  const struct tcpstate_quote *quote)
+{
+	struct tcpstate_net *tn = tcpstate_net(net);
+	struct tcpstate_flow *flow = tcpstate_demux_find(tn, &quote->key);
+	struct sock *sk;
+
+	if (!flow)
+		return;
+	sk = full_sock(flow);
+	if (sk && device_ok(tn, flow, skb)) {
+		bh_lock_sock(sk);
+		tcpstate_path_icmp(sk, quote);
+		bh_unlock_sock(sk);
+	}
+	put(flow);
+}
+
+/* What icmp_unreach() hands on: the MTU as ip_no_pmtu_disc has it, or the pointer. */
+static bool read_info(const struct net *net, const struct icmphdr *icmp,
+		      struct tcpstate_quote *quote)
+{
+	quote->type = icmp->type;
+	quote->code = icmp->code;
+	quote->info = 0;
+	if (icmp->type == ICMP_PARAMETERPROB)
+		quote->info = ntohl(icmp->un.gateway) >> 24;
+	if (icmp->type != ICMP_DEST_UNREACH || icmp->code != ICMP_FRAG_NEEDED)
+		return true;
+	switch (READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc)) {
+	case 0:
+	case 3:
+		quote->info = ntohs(icmp->un.frag.mtu);
+		return true;
+	case 2:
+		return false;
+	}
+	return true;
+}
+
+/*
+ * An ICMP message for this host, data at its IP header.  One about wire 6 goes on
+ * to the in-tree TCP, which knows nothing of our ports; we listen on the way.
+ */
+static void overhear_icmp(struct net *net, struct sk_buff *skb)
+{
+	unsigned int offset = ip_hdrlen(skb);
+	struct tcpstate_net *tn = tcpstate_net(net);
+	struct tcpstate_quote quote = {};
+	struct icmphdr *icmp, icmp_copy;
+
+	icmp = skb_header_pointer(skb, offset, sizeof(icmp_copy), &icmp_copy);
+	if (!icmp || tcpstate_icmp_kind(icmp->type, icmp->code) == TCPSTATE_ICMP_IGNORE ||
+	    !read_info(net, icmp, &quote))
+		return;
+	if (!read_quote(skb, offset + sizeof(*icmp), IPPROTO_TCP, &quote) ||
+	    !test_bit(ntohs(quote.key.lport), tn->port_map) || !tcpstate_ipv4.for_us(skb))
+		return;
+	/* Errors are rare: sum up, and leave what the stack keeps of sums alone. */
+	if (!skb_csum_unnecessary(skb) &&
+	    csum_fold(skb_checksum(skb, offset, skb->len - offset, 0))) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_ICMPMALFORMED);
+		return;
+	}
+	if (xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb))
+		deliver_quote(net, skb, &quote);
+}
+
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -257,7 +358,11 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	struct tcpstate_key key;
 	__be16 ports[2], *p;
 
-	if (!static_branch_unlikely(&hooked) || iph->protocol != IPPROTO_TCP || skb->sk)
+	if (!static_branch_unlikely(&hooked))
+		return NF_ACCEPT;
+	if (iph->protocol == IPPROTO_ICMP)
+		overhear_icmp(state->net, skb);
+	if (iph->protocol != IPPROTO_TCP || skb->sk)
 		return NF_ACCEPT;
 	p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
 	if (!p)
@@ -302,9 +407,23 @@ static int receive_experiment(struct sk_buff *skb)
 	return 0;
 }
 
+/* An ICMP error quotes a packet of wire 253, which begins at data; ICMP has checked it. */
+static int experiment_error(struct sk_buff *skb, u32 info)
+{
+	const struct icmphdr *icmp = icmp_hdr(skb);
+	struct tcpstate_quote quote = { .type = icmp->type, .code = icmp->code, .info = info };
+
+	if (read_quote(skb, 0, TCPSTATE_PROTO_EXPERIMENT, &quote))
+		deliver_quote(dev_net(skb->dev), skb, &quote);
+	return 0;
+}
+
 static const struct net_protocol experiment = {
 	.handler	= receive_experiment,
+	.err_handler	= experiment_error,
 	.no_policy	= 1,
+	/* For ip_no_pmtu_disc 3: the number in the quote is checked. */
+	.icmp_strict_tag_validation = 1,
 };
 
 /**

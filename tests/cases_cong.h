@@ -11,7 +11,7 @@
 
 /* What happens; DUPS, ACK and TIMEOUT keep SND.UNA and SND.NXT in mind. */
 enum cong_op { CONG_END, CONG_DUPS, CONG_ACK, CONG_SPARSE, CONG_SEND, CONG_TIMEOUT, CONG_RESENT,
-	       CONG_IDLE, CONG_CWND };
+	       CONG_IDLE, CONG_CWND, CONG_TOO_BIG };
 
 struct cong_step {
 	u8 op;
@@ -36,6 +36,7 @@ struct cong_row {
 #define RESENT(n)	{ CONG_RESENT, n }	/* n octets again after a timeout */
 #define IDLE		{ CONG_IDLE, 0 }
 #define CWND(n)		{ CONG_CWND, n }	/* as if it had grown to n */
+#define TOO_BIG		{ CONG_TOO_BIG, 0 }	/* the path has become narrower */
 #define DO(...)		{ __VA_ARGS__ }
 #define NONE		TCPSTATE_CONG_NOTHING
 #define AGAIN		TCPSTATE_CONG_RETRANSMIT
@@ -97,6 +98,24 @@ static const struct cong_row cong[] = {
 	  DO(DUPS(3), TIMEOUT), NONE, LOSS, 1000, 5000, 0 },
 	{ { "cong_timeout__little_in_flight", "RFC 5681 equation 4" },
 	  DO(ACK(9000), TIMEOUT), NONE, LOSS, 1000, 2000, 0 },
+	{ { "cong_resend__windows_stay", "RFC 1191 6.4" },
+	  DO(TOO_BIG), NONE, LOSS, 10000, INF, 0 },
+	{ { "cong_resend__sent_again", "RFC 1191 6.4" },
+	  DO(TOO_BIG, RESENT(10000)), NONE, LOSS, 10000, INF, 10000 },
+	{ { "cong_resend__acknowledged", "RFC 1191 6.4" },
+	  DO(TOO_BIG, RESENT(10000), ACK(10000)), NONE, OPEN, 12000, INF, 0 },
+	{ { "cong_resend__deflates_recovery", "RFC 6582 3.2" },
+	  DO(DUPS(5), TOO_BIG), NONE, LOSS, 5000, 5000, 0 },
+	{ { "cong_resend__duplicates_mean_nothing", "RFC 6582 3.2 step 4" },
+	  DO(TOO_BIG, RESENT(10000), DUPS(4)), NONE, LOSS, 10000, INF, 10000 },
+	{ { "cong_timeout__after_too_big_cuts", "RFC 5681 3.1 equation 4" },
+	  DO(TOO_BIG, RESENT(10000), TIMEOUT), NONE, LOSS, 1000, 5000, 0 },
+	{ { "cong_timeout__second_after_too_big", "RFC 5681 3.1" },
+	  DO(TOO_BIG, TIMEOUT, TIMEOUT), NONE, LOSS, 1000, 5000, 0 },
+	{ { "cong_timeout__too_big_after_a_timeout", "RFC 5681 3.1" },
+	  DO(TIMEOUT, TOO_BIG, TIMEOUT), NONE, LOSS, 1000, 5000, 0 },
+	{ { "cong_timeout__too_big_in_recovery", "RFC 5681 3.1" },
+	  DO(DUPS(3), TOO_BIG, TIMEOUT), NONE, LOSS, 1000, 5000, 0 },
 	{ { "cong_flight__sent_again", "RFC 5681 3.1" },
 	  DO(TIMEOUT, RESENT(1000)), NONE, LOSS, 1000, 5000, 1000 },
 	{ { "cong_flight__all_sent_again", "RFC 5681 3.1" },
@@ -140,6 +159,9 @@ static u8 cong_do(struct tcpstate_cong *c, const struct cong_step *s, u32 *una, 
 		break;
 	case CONG_TIMEOUT:
 		tcpstate_cong_timeout(c, *una, *nxt);
+		break;
+	case CONG_TOO_BIG:
+		tcpstate_cong_resend(c, *una, *nxt);
 		break;
 	case CONG_RESENT:
 		c->rtx_nxt += s->n;
@@ -252,6 +274,8 @@ static bool cong_random(void)
 			tcpstate_cong_dupack(&c, una, nxt);
 		} else if (r % 64 == 5 && some) {
 			tcpstate_cong_timeout(&c, una, nxt);
+		} else if (r % 64 == 13 && some) {
+			tcpstate_cong_resend(&c, una, nxt);
 		} else if (nxt - una < 100000) {
 			nxt += r % 3000;
 		}
@@ -290,6 +314,7 @@ static const struct suite * const cong_suites[] = {
 #undef RESENT
 #undef IDLE
 #undef CWND
+#undef TOO_BIG
 #undef DO
 #undef NONE
 #undef AGAIN

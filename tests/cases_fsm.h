@@ -66,6 +66,7 @@ static const struct fsm_name_row fsm_names[] = {
 	EVENT_ROW(RCV_ACK_OF_FIN),
 	EVENT_ROW(RCV_FIN),
 	EVENT_ROW(RCV_RST),
+	EVENT_ROW(RCV_HARD_ERROR),
 	EVENT_ROW(USER_TIMEOUT),
 	EVENT_ROW(TIME_WAIT_TIMEOUT),
 	{ { "fsm_event_name__past_the_last", "range" }, tcpstate_fsm_event_name,
@@ -81,6 +82,7 @@ static const struct fsm_name_row fsm_names[] = {
 	ACTION_ROW(RESET, "reset"),
 	ACTION_ROW(BROKEN, "broken"),
 	ACTION_ROW(TIMED_OUT, "timed-out"),
+	ACTION_ROW(UNREACHABLE, "unreachable"),
 	ACTION_ROW(WAKE, "wake"),
 	ACTION_ROW(DELETE_TCB, "delete-tcb"),
 	{ { "fsm_action_name__past_the_last", "range" }, tcpstate_fsm_action_name,
@@ -104,7 +106,7 @@ struct fsm_edge_row {
 #define EDGE(s, e, n, rfc) \
 	{ { "fsm__" #s "_" #e, rfc }, TCPSTATE_##s, TCPSTATE_EV_##e, TCPSTATE_##n }
 
-/* The figure's own arrows; the model checker looks after the rest. */
+/* The figure's own arrows, and ICMP's; the model checker looks after the rest. */
 static const struct fsm_edge_row fsm_edges[] = {
 	EDGE(CLOSE, PASSIVE_OPEN, LISTEN, "RFC 9293 figure 5"),
 	EDGE(CLOSE, ACTIVE_OPEN, SYN_SENT, "RFC 9293 figure 5"),
@@ -124,6 +126,8 @@ static const struct fsm_edge_row fsm_edges[] = {
 	EDGE(CLOSE_WAIT, CLOSE, LAST_ACK, "RFC 9293 figure 5"),
 	EDGE(LAST_ACK, RCV_ACK_OF_FIN, CLOSE, "RFC 9293 figure 5"),
 	EDGE(TIME_WAIT, TIME_WAIT_TIMEOUT, CLOSE, "RFC 9293 figure 5"),
+	EDGE(SYN_SENT, RCV_HARD_ERROR, CLOSE, "RFC 9293 3.9.2.2"),
+	EDGE(SYN_RECV, RCV_HARD_ERROR, CLOSE, "RFC 9293 3.9.2.2"),
 };
 
 static bool fsm_edges_holds(unsigned int i)

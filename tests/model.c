@@ -12,6 +12,7 @@
  *	 peer 0  <--- set of segments, <= n ---- peer 1
  *	    |					 |
  *	 timers: again, give up, 2MSL	      timers: again, give up, 2MSL
+ *	 ICMP: a hard error		      ICMP: a hard error
  *
  * A segment may be delivered and gone, delivered and still there (a
  * duplicate), or lost; in any order.  One that finds the network full is
@@ -168,6 +169,9 @@ static bool spec_ends(const struct peer *p, u8 old, u8 event)
 		return true;
 	case TCPSTATE_EV_RCV_RST:
 		return old != TCPSTATE_TIME_WAIT;
+	case TCPSTATE_EV_RCV_HARD_ERROR:
+		/* RFC 5927 5.2: only before the connection stands. */
+		return !(p->facts & (CLOSED | PEER_FIN)) && !p->una;
 	case TCPSTATE_EV_CLOSE:
 		return !p->rcv;
 	case TCPSTATE_EV_RCV_SYN:
@@ -211,6 +215,8 @@ static u16 spec_actions(u8 old, u8 event, u8 next)
 		acts |= TCPSTATE_ACT(RESET);
 	if (event == TCPSTATE_EV_USER_TIMEOUT)
 		acts |= TCPSTATE_ACT(TIMED_OUT);
+	if (event == TCPSTATE_EV_RCV_HARD_ERROR)
+		acts |= TCPSTATE_ACT(UNREACHABLE);
 	/* Somebody may sleep until: connected, end of file, all sent, over. */
 	if (next == TCPSTATE_ESTABLISHED || next == TCPSTATE_CLOSE || passed_eof ||
 	    event == TCPSTATE_EV_RCV_ACK_OF_FIN)
@@ -680,7 +686,7 @@ static void deliver(struct step *st, const struct tcpstate_seg *seg)
 
 enum kind {
 	DO_LISTEN, DO_UNLISTEN, DO_UNLISTEN_ABORT, DO_CONNECT, DO_SEND, DO_CLOSE, DO_ABORT,
-	DO_AGAIN, DO_GIVE_UP, DO_2MSL, DO_DELIVER, DO_DUPLICATE, DO_LOSE, DO_COUNT
+	DO_AGAIN, DO_GIVE_UP, DO_2MSL, DO_ICMP, DO_DELIVER, DO_DUPLICATE, DO_LOSE, DO_COUNT
 };
 
 static const char * const kind_names[] = {
@@ -688,6 +694,7 @@ static const char * const kind_names[] = {
 	[DO_UNLISTEN_ABORT] = "abort listener", [DO_CONNECT] = "connect",
 	[DO_SEND] = "send", [DO_CLOSE] = "close", [DO_ABORT] = "abort",
 	[DO_AGAIN] = "retransmit", [DO_GIVE_UP] = "user timeout", [DO_2MSL] = "2MSL",
+	[DO_ICMP] = "hard ICMP error",
 	[DO_DELIVER] = "receive", [DO_DUPLICATE] = "receive, keep a duplicate",
 	[DO_LOSE] = "loss",
 };
@@ -796,6 +803,19 @@ static bool timer_step(struct step *st, enum kind kind)
 	return true;
 }
 
+/* tcpstate_path_icmp(): about a segment that is on its way, or about an ACK. */
+static bool icmp_step(struct step *st)
+{
+	struct peer *p = me(st);
+
+	if (tcpstate_in(p->state, TCPSTATE_F(CLOSE) | TCPSTATE_F(TIME_WAIT)))
+		return false;
+	if (tcpstate_in(p->state, TCPSTATE_F_CONNECTING))
+		st->w.disturbed = 1;
+	event(st, TCPSTATE_EV_RCV_HARD_ERROR);
+	return true;
+}
+
 static bool net_step(struct step *st, enum kind kind, int i)
 {
 	u16 *net = st->w.net[!st->who], s = net[i];
@@ -827,6 +847,8 @@ static bool do_step(struct step *st, enum kind kind, int i)
 	case DO_GIVE_UP:
 	case DO_2MSL:
 		return timer_step(st, kind);
+	case DO_ICMP:
+		return icmp_step(st);
 	default:
 		return net_step(st, kind, i);
 	}

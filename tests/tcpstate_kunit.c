@@ -11,6 +11,8 @@
 #include "cases_seg.h"
 #include "cases_opt.h"
 #include "cases_urg.h"
+#include "cases_icmp.h"
+#include "cases_ipopt.h"
 #include "cases_rtt.h"
 #include "cases_cong.h"
 #include "cases_reno.h"
@@ -33,6 +35,8 @@ CASES(fsm)
 CASES(seg)
 CASES(opt)
 CASES(urg)
+CASES(icmp)
+CASES(ipopt)
 CASES(rtt)
 CASES(cong)
 CASES(reno)
@@ -42,6 +46,8 @@ static struct kunit_case pure_cases[] = {
 	KUNIT_CASE(seg_cases),
 	KUNIT_CASE(opt_cases),
 	KUNIT_CASE(urg_cases),
+	KUNIT_CASE(icmp_cases),
+	KUNIT_CASE(ipopt_cases),
 	KUNIT_CASE(rtt_cases),
 	KUNIT_CASE(cong_cases),
 	KUNIT_CASE(reno_cases),

@@ -466,22 +466,30 @@ static uint16_t transport_sum(int proto, uint32_t src, uint32_t dst, const uint8
 	return ~sum16(seg, len, sum16(pseudo, sizeof(pseudo), 0));
 }
 
-static int emit_ip(struct wire *w, int proto, uint32_t src, uint32_t dst, int ttl,
-		   const uint8_t *body, int len)
+static int emit_ip_options(struct wire *w, int proto, uint32_t src, uint32_t dst, int ttl,
+			   const uint8_t *opt, int optlen, const uint8_t *body, int len)
 {
-	uint8_t pkt[20 + 60 + WIRE_MTU] = { 0x45 };
+	uint8_t pkt[60 + 60 + WIRE_MTU] = { 0x45 + optlen / 4 };
+	int hdr = 20 + optlen;
 
-	put16(pkt + 2, 20 + len);
+	put16(pkt + 2, hdr + len);
 	put16(pkt + 4, ++w->ip_id);
 	pkt[8] = ttl;
 	pkt[9] = proto;
 	put32(pkt + 12, src);
 	put32(pkt + 16, dst);
-	put16(pkt + 10, ~sum16(pkt, 20, 0));
-	memcpy(pkt + 20, body, len);
-	if (write(w->tun, pkt, 20 + len) != 20 + len)
+	memcpy(pkt + 20, opt, optlen);
+	put16(pkt + 10, ~sum16(pkt, hdr, 0));
+	memcpy(pkt + hdr, body, len);
+	if (write(w->tun, pkt, hdr + len) != hdr + len)
 		return fail(w, "write to tun0: %s", strerror(errno));
 	return 0;
+}
+
+static int emit_ip(struct wire *w, int proto, uint32_t src, uint32_t dst, int ttl,
+		   const uint8_t *body, int len)
+{
+	return emit_ip_options(w, proto, src, dst, ttl, NULL, 0, body, len);
 }
 
 static int build_options(const struct spec *s, uint8_t *opt)
@@ -741,8 +749,9 @@ int wire_send(struct wire_conn *c, const char *fmt, ...)
 	trace(c->w, '>', line);
 	if (seq == c->snd_nxt && !(s.have & HAVE_BADSUM))
 		c->snd_nxt += span(s.flags, s.len);
-	return emit_ip(c->w, c->w->proto, c->peer, c->local,
-		       s.have & HAVE_TTL ? (int)s.ttl : 64, tcp, hdr + s.len);
+	return emit_ip_options(c->w, c->w->proto, c->peer, c->local,
+			       s.have & HAVE_TTL ? (int)s.ttl : 64, c->ipopt, c->ipoptlen, tcp,
+			       hdr + s.len);
 }
 
 /**
@@ -766,6 +775,38 @@ int wire_send_short(struct wire_conn *c, int len)
 	return emit_ip(c->w, c->w->proto, c->peer, c->local, 64, tcp, len);
 }
 
+/**
+ * wire_send_icmp() - a router complains about a segment of the stack
+ * @c: the connection whose segment is quoted
+ * @e: the error and the quote
+ */
+int wire_send_icmp(struct wire_conn *c, const struct wire_icmp *e)
+{
+	uint8_t icmp[8 + 60 + 256] = { e->type, e->code }, *ip = icmp + 8, *tcp;
+	int ihl = e->ihl ?: 5, quote = e->quote ?: 8, total = e->total ?: 40, len;
+	char line[LINE_MAX_LEN];
+
+	put32(icmp + 4, e->info);
+	ip[0] = 0x40 | ihl;
+	put16(ip + 2, total);
+	put16(ip + 6, 0x4000 | e->offset);
+	ip[8] = e->ttl ?: 63;
+	ip[9] = e->proto ?: c->w->proto;
+	put32(ip + 12, c->local);
+	put32(ip + 16, c->peer);
+	put16(ip + 10, ~sum16(ip, 20, 0));
+	tcp = ip + ihl * 4;
+	put16(tcp, e->sport ?: c->sport);
+	put16(tcp + 2, e->dport ?: c->pport);
+	put32(tcp + 4, c->irs + e->seq);
+	len = 8 + ihl * 4 + quote - e->cut;
+	put16(icmp + 2, (~sum16(icmp, len, 0) & 0xffff) ^ (e->badsum ? 0x5555 : 0));
+	snprintf(line, sizeof(line), "ICMP %d/%d info %#x about seq %u of %d octets%s", e->type,
+		 e->code, e->info, e->seq, total, e->badsum ? " badsum" : "");
+	trace(c->w, '>', line);
+	return emit_ip(c->w, IPPROTO_ICMP, WIRE_ROUTER, c->local, 64, icmp, len);
+}
+
 /* ---- receiving ---- */
 
 enum { RX_NONE, RX_SEG, RX_ECHO, RX_ERROR };
@@ -777,6 +818,25 @@ static bool is_ours(struct wire_conn *c, const struct wire_seg *seg)
 	if (c->sport == 0 && (seg->flags & WIRE_SYN))
 		c->sport = seg->sport;
 	return seg->sport == c->sport;
+}
+
+/* Where a packet goes in the end: a source route that is not done has it last. */
+static uint32_t destination(const uint8_t *pkt, int ihl)
+{
+	int i = 20;
+
+	while (i < ihl && pkt[i] != 0) {
+		if (pkt[i] == 1) {
+			i++;
+			continue;
+		}
+		if (i + 2 >= ihl || pkt[i + 1] < 2 || i + pkt[i + 1] > ihl)
+			break;
+		if ((pkt[i] == 131 || pkt[i] == 137) && pkt[i + 2] <= pkt[i + 1])
+			return get32(pkt + i + pkt[i + 1] - 4);
+		i += pkt[i + 1];
+	}
+	return get32(pkt + 16);
 }
 
 /* What one packet from the TUN device is to this connection. */
@@ -801,8 +861,14 @@ static int classify(struct wire_conn *c, const uint8_t *pkt, int len, struct wir
 	memset(seg, 0, sizeof(*seg));
 	seg->when = wire_now();
 	seg->src = get32(pkt + 12);
-	seg->dst = get32(pkt + 16);
+	seg->dst = destination(pkt, ihl);
+	seg->hop = get32(pkt + 16);
 	seg->ttl = pkt[8];
+	seg->tos = pkt[1];
+	seg->df = pkt[6] & 0x40;
+	seg->total = tot;
+	seg->ipoptlen = ihl - 20;
+	memcpy(seg->ipopt, pkt + 20, seg->ipoptlen);
 	if (parse_seg(pkt + ihl, tot - ihl, seg)) {
 		fail(w, "the stack sent a malformed header");
 		return RX_ERROR;

@@ -42,6 +42,7 @@
 #define WIRE_PEER		0xc0000202u	/* 192.0.2.2, the script */
 #define WIRE_SPORT		7777		/* the stack's port, when it matters */
 #define WIRE_PPORT		40000		/* the peer's port */
+#define WIRE_ROUTER		0xc0000263u	/* 192.0.2.99, who complains */
 #define WIRE_DEADLINE_MS	(10000 * slow_factor())	/* "never", on a slow emulated machine */
 #define WIRE_MTU		1500
 
@@ -80,6 +81,11 @@ enum wire_state {
  * @mss: value of the option, or -1; likewise @wscale
  * @nsack: number of SACK blocks
  * @when: microseconds (CLOCK_MONOTONIC) at which the peer read it
+ * @hop: destination in the IP header; with a source route not yet @dst
+ * @tos: octet 1 of the IP header
+ * @df: the packet must not be cut
+ * @total: length of the packet
+ * @ipopt: IP options, @ipoptlen octets
  */
 struct wire_seg {
 	uint32_t src, dst;
@@ -95,6 +101,33 @@ struct wire_seg {
 	uint8_t opt[40];
 	uint8_t data[WIRE_MTU];
 	int64_t when;
+	uint32_t hop;
+	uint8_t tos, ipoptlen;
+	bool df;
+	uint16_t total;
+	uint8_t ipopt[40];
+};
+
+/**
+ * struct wire_icmp - an ICMP error of a router about a segment of the stack
+ * @type: ICMP type; @code: its code
+ * @info: second half of the header: MTU in its low half, pointer in its top octet
+ * @seq: of the quoted segment, relative as in the lines
+ * @total: length of the quoted packet as its header says; 0: 40
+ * @quote: octets quoted behind the quoted IP header; 0: the 8 that there must be
+ * @ihl: quoted header length in 32-bit words; 0: 5
+ * @proto: quoted protocol; 0: that of the wire
+ * @sport: quoted ports; 0: the connection's; @dport: likewise
+ * @ttl: quoted TTL; 0: 63
+ * @offset: quoted fragment offset
+ * @cut: octets taken off the end of the packet
+ * @badsum: the checksum is wrong
+ */
+struct wire_icmp {
+	int type, code;
+	uint32_t info, seq;
+	int total, quote, ihl, proto, sport, dport, ttl, offset, cut;
+	bool badsum;
 };
 
 #define WIRE_TRACE_LINES	48
@@ -136,6 +169,7 @@ struct wire {
  *	on this one), with the value @tsval and the echo @tsrecent
  * @tsval: the peer's clock; the test moves it
  * @tsrecent: the last timestamp that the stack has sent
+ * @ipopt: IP options of what the peer sends, @ipoptlen octets, a multiple of 4
  * @got: the segment that the last wire_expect() or wire_next() took
  */
 struct wire_conn {
@@ -155,6 +189,8 @@ struct wire_conn {
 	int rtt_ms;
 	bool stamp;
 	uint32_t tsval, tsrecent;
+	uint8_t ipopt[40];
+	int ipoptlen;
 	struct wire_seg got;
 };
 
@@ -194,6 +230,7 @@ int wire_expect(struct wire_conn *c, const char *fmt, ...)
 int wire_expect_now(struct wire_conn *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 int wire_send_short(struct wire_conn *c, int len);
+int wire_send_icmp(struct wire_conn *c, const struct wire_icmp *e);
 int wire_drain(struct wire_conn *c);
 int wire_next(struct wire_conn *c, int ms);
 int wire_expect_stream(struct wire_conn *c, uint32_t end, bool fin, bool ack);
