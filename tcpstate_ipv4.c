@@ -243,8 +243,11 @@ static bool ipv4_for_us(const struct sk_buff *skb)
 		return false;
 	if (rt && (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)))
 		return false;
-	return !ipv4_is_multicast(iph->saddr) && !ipv4_is_lbcast(iph->saddr) &&
-	       !ipv4_is_zeronet(iph->saddr);
+	if (ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr) ||
+	    ipv4_is_zeronet(iph->saddr))
+		return false;
+	/* Routing checks for it only where it filters by the way back. */
+	return inet_addr_type_dev_table(dev_net(skb->dev), skb->dev, iph->saddr) != RTN_BROADCAST;
 }
 
 static bool ipv4_checksum_ok(struct sk_buff *skb, u8 wire)

@@ -596,6 +596,9 @@ void tcpstate_output_push(struct sock *sk)
 		return;
 	}
 	if (tcpstate_in(state, TCPSTATE_F_CAN_TRANSMIT) && tcpstate_syn_acked(tcb)) {
+		/* IP options have changed: other segments, perhaps another way. */
+		if (unlikely(!ts->pmtu) && !ts->af->route(sk))
+			tcpstate_output_sync_mss(sk);
 		if (nothing_in_flight(tcb) && ts->last_sent &&
 		    time_after(jiffies, ts->last_sent + usecs_to_jiffies(ts->rtt.rto_us)))
 			tcpstate_cong_idle(&ts->cong);

@@ -104,7 +104,9 @@ WIRE_TEST(route, of_the_user_in_an_active_open)
 	/* 1500 less headers and 12 octets of route (MUST-16). */
 	EXPECT(c, "A seq 1 len 1448");
 	ASSERT_TRUE(goes_by(c, 131, 2, there));
-	SEND(c, "A ack 2001");
+	SEND(c, "A ack 1449");
+	EXPECT(c, "A seq 1449 len 552");
+	SEND(c, "A");
 	wire_close(c);
 	EXPECT(c, "FA seq 2001");
 	ASSERT_TRUE(goes_by(c, 131, 2, there));
