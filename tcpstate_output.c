@@ -855,6 +855,33 @@ static void free_buffer(struct sock *sk, struct sk_buff *buf)
 	__kfree_skb(buf);
 }
 
+/*
+ * Take acknowledged text off the front of a buffer, not all of it: a writer may
+ * wait for the room, and the rest for the writer (an urgent send's last octet).
+ */
+static void trim_buffer(struct sock *sk, struct sk_buff *buf, u32 n)
+{
+	struct skb_shared_info *info = skb_shinfo(buf);
+	int gone = 0;
+	u32 left = n;
+
+	while (left >= skb_frag_size(&info->frags[gone])) {
+		left -= skb_frag_size(&info->frags[gone]);
+		skb_frag_unref(buf, gone);
+		gone++;
+	}
+	skb_frag_off_add(&info->frags[gone], left);
+	skb_frag_size_sub(&info->frags[gone], left);
+	info->nr_frags -= gone;
+	memmove(info->frags, info->frags + gone, info->nr_frags * sizeof(info->frags[0]));
+	tcpstate_cb(buf)->seq += n;
+	buf->len -= n;
+	buf->data_len -= n;
+	buf->truesize -= n;
+	sk_wmem_queued_add(sk, -n);
+	sk_mem_uncharge(sk, n);
+}
+
 /**
  * tcpstate_output_release_acked() - free what SND.UNA has passed
  * @sk: the socket
@@ -867,8 +894,11 @@ void tcpstate_output_release_acked(struct sock *sk)
 	struct sk_buff *buf;
 
 	while ((buf = skb_peek(&sk->sk_write_queue))) {
-		if (tcpstate_after(tcpstate_cb(buf)->seq + buf->len, tcb->snd_una))
+		if (tcpstate_after(tcpstate_cb(buf)->seq + buf->len, tcb->snd_una)) {
+			if (tcpstate_after(tcb->snd_una, tcpstate_cb(buf)->seq))
+				trim_buffer(sk, buf, tcb->snd_una - tcpstate_cb(buf)->seq);
 			return;
+		}
 		free_buffer(sk, buf);
 	}
 }
