@@ -217,7 +217,7 @@ struct tcpstate_timewait {
  * @ack_seq: RCV.NXT as the peer last heard it
  * @first_sent: jiffies when the oldest unanswered thing was sent
  * @pmtu: MTU of the path that the send MSS was made for, octets
- * @told_mtu: MTU that ICMP told last, octets, for @deferred
+ * @told_mtu: MTU that ICMP told and that is not acted on yet, octets, or 0
  * @mss_limit: segment size that large ones were given up for, octets, or 0
  * @mss_limit_since: jiffies when that was
  * @own_route: the user has set IP options, no received route replaces them

@@ -34,12 +34,14 @@ void tcpstate_path_narrow(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	const struct dst_entry *dst;
-	u32 old = ts->pmtu;
+	u32 old = ts->pmtu, mtu = ts->told_mtu;
 
+	/* Deferred work may come to a later connection, which was told nothing. */
 	if (tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN) |
-			TCPSTATE_F(TIME_WAIT)))
+			TCPSTATE_F(TIME_WAIT)) || !mtu)
 		return;
-	ts->af->narrow(sk, ts->told_mtu);
+	ts->told_mtu = 0;
+	ts->af->narrow(sk, mtu);
 	dst = __sk_dst_get(sk);
 	if (!dst || dst_mtu(dst) >= old)
 		return;
@@ -58,7 +60,7 @@ static void too_big(struct sock *sk, const struct tcpstate_quote *quote)
 		tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_MTUREFUSED);
 		return;
 	}
-	WRITE_ONCE(ts->told_mtu, mtu);
+	ts->told_mtu = mtu;
 	if (!sock_owned_by_user(sk))
 		tcpstate_path_narrow(sk);
 	else if (!test_and_set_bit(TCPSTATE_DEFER_MTU, &ts->deferred))
@@ -86,8 +88,11 @@ static void hear(struct sock *sk, const struct tcpstate_quote *quote, u8 kind)
 		ts->af->queue_error(sk, quote, err);
 	if (kind == TCPSTATE_ICMP_HARD)
 		tcpstate_state_event(sk, TCPSTATE_EV_RCV_HARD_ERROR);
-	if (ts->flow.state != TCPSTATE_CLOSE && tcpstate_inet_recverr(sk))
-		tcpstate_state_error(sk, err);
+	if (ts->flow.state == TCPSTATE_CLOSE || !tcpstate_inet_recverr(sk))
+		return;
+	/* Told once, now, and not again by the timeout. */
+	WRITE_ONCE(sk->sk_err_soft, 0);
+	tcpstate_state_error(sk, err);
 }
 
 /**

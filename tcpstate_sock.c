@@ -340,6 +340,7 @@ int tcpstate_sock_disconnect(struct sock *sk, int flags)
 		sk->sk_frag.offset = 0;
 	}
 	WRITE_ONCE(sk->sk_shutdown, 0);
+	WRITE_ONCE(sk->sk_err_soft, 0);
 	sock_reset_flag(sk, SOCK_DONE);
 	sk_error_report(sk);
 	return 0;

@@ -201,9 +201,9 @@ static void execute(struct sock *sk, u16 actions)
 	if (actions & TCPSTATE_ACT(BROKEN))
 		tcpstate_state_error(sk, EPIPE);
 	if (actions & TCPSTATE_ACT(TIMED_OUT))
-		tcpstate_state_error(sk, READ_ONCE(sk->sk_err_soft) ?: ETIMEDOUT);
+		tcpstate_state_error(sk, xchg(&sk->sk_err_soft, 0) ?: ETIMEDOUT);
 	if (actions & TCPSTATE_ACT(UNREACHABLE))
-		tcpstate_state_error(sk, READ_ONCE(sk->sk_err_soft) ?: EHOSTUNREACH);
+		tcpstate_state_error(sk, xchg(&sk->sk_err_soft, 0) ?: EHOSTUNREACH);
 	if (actions & TCPSTATE_ACT(WAKE))
 		wake(sk);
 	if (actions & TCPSTATE_ACT(DELETE_TCB))

@@ -360,8 +360,10 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 
 	if (!static_branch_unlikely(&hooked))
 		return NF_ACCEPT;
-	if (iph->protocol == IPPROTO_ICMP)
+	if (iph->protocol == IPPROTO_ICMP) {
 		overhear_icmp(state->net, skb);
+		return NF_ACCEPT;
+	}
 	if (iph->protocol != IPPROTO_TCP || skb->sk)
 		return NF_ACCEPT;
 	p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);

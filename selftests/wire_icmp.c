@@ -85,6 +85,7 @@ WIRE_TEST(hard, syn_sent)
 	ENTER(c, WS_SYN_SENT, true);
 	ICMP(c, .type = h->type, .code = h->code);
 	ASSERT_EQ(0, wire_wait_error(c, h->err));
+	ASSERT_EQ(0, so_error(c));
 	EXPECT_GONE(c);
 }
 
@@ -96,6 +97,7 @@ WIRE_TEST(hard, syn_recv_of_a_simultaneous_open)
 	ENTER(c, WS_SYN_RECV, true);
 	ICMP(c, .type = h->type, .code = h->code);
 	ASSERT_EQ(0, wire_wait_error(c, h->err));
+	ASSERT_EQ(0, so_error(c));
 	EXPECT_GONE(c);
 }
 
@@ -263,6 +265,7 @@ WIRE_TEST(soft, told_at_once_with_recverr)
 	ASSERT_EQ(s->err, errno);
 	ASSERT_EQ(-1, recv(c->fd, &byte, 1, 0));
 	ASSERT_EQ(EAGAIN, errno);
+	ASSERT_EQ(0, so_error(c));
 	ASSERT_EQ(WS_ESTABLISHED, wire_state(c));
 	SEND(c, "A ack 101");
 	/* Setting it back also empties the error queue. */

@@ -149,6 +149,7 @@ WIRE_TEST(route, of_the_request_in_a_passive_open)
 	SEND(c, "A");
 	SEND(c, "A len 10");
 	ASSERT_EQ(0, wire_read(c, 10));
+	EXPECT(c, "A ack 11 len 0");
 	wire_abort(c);
 	EXPECT(c, "aR");
 	ASSERT_TRUE(goes_by(c, 131, 3, back));
@@ -387,7 +388,8 @@ WIRE_TEST(header, what_the_request_had)
 	SEND(c, "S seq 0 mss 1460 ttl 55");
 	EXPECT(c, "SA seq 0 ack 1");
 	c->snd_nxt = c->iss + 1;
-	SEND(c, "A");
+	/* In-tree it is that of the last segment of the handshake. */
+	SEND(c, "A ttl 55");
 	ASSERT_EQ(0, wire_accept(c));
 	ASSERT_EQ(0, getsockopt(c->fd, IPPROTO_IP, IP_PKTOPTIONS, control.buf, &len));
 	msg.msg_controllen = len;
