@@ -4,6 +4,7 @@
  * name, length, value and pointer is refused with the in-tree TCP's errno.
  */
 #define _GNU_SOURCE
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +119,16 @@ TEST_F(opt, integers)
 		{ IPPROTO_TCP, TCP_LINGER2, 5, 5 },
 		{ IPPROTO_TCP, TCP_LINGER2, -1, -1 },
 		{ IPPROTO_IP, IP_TOS, 0x10, 0x10 },
+		{ IPPROTO_IP, IP_TOS, 0xfc, 0xfc },
+		{ IPPROTO_IP, IP_TOS, 0, 0 },
 		{ IPPROTO_IP, IP_TTL, 33, 33 },
+		{ IPPROTO_IP, IP_TTL, 1, 1 },
+		{ IPPROTO_IP, IP_TTL, 255, 255 },
+		/* Back to the default of the route. */
+		{ IPPROTO_IP, IP_TTL, -1, 64 },
+		{ IPPROTO_IP, IP_MINTTL, 1, 1 },
+		{ IPPROTO_IP, IP_MINTTL, 255, 255 },
+		{ IPPROTO_IP, IP_MINTTL, 0, 0 },
 	};
 	int fd = sock_new(0);
 	size_t i;
@@ -153,6 +163,7 @@ TEST_F(opt, defaults)
 	EXPECT_EQ(9, sock_get(fd, IPPROTO_TCP, TCP_KEEPCNT));
 	EXPECT_EQ(0, sock_get(fd, IPPROTO_IP, IP_TOS));
 	EXPECT_EQ(64, sock_get(fd, IPPROTO_IP, IP_TTL));
+	EXPECT_EQ(0, sock_get(fd, IPPROTO_IP, IP_MINTTL));
 }
 
 /* Values that no option takes. */
@@ -173,6 +184,10 @@ TEST_F(opt, wrong_values)
 		{ IPPROTO_TCP, TCP_USER_TIMEOUT, -1, 0 },
 		{ IPPROTO_IP, IP_TTL, 0, 0 },
 		{ IPPROTO_IP, IP_TTL, 256, 0 },
+		{ IPPROTO_IP, IP_TTL, -2, 0 },
+		{ IPPROTO_IP, IP_MINTTL, -1, 0 },
+		{ IPPROTO_IP, IP_MINTTL, 256, 0 },
+		{ IPPROTO_IP, IP_MINTTL, 0x7fffffff, 0 },
 	};
 	int fd = sock_new(0);
 	size_t i;
@@ -503,6 +518,180 @@ TEST_F(opt, type_of_service_keeps_the_ecn_bits)
 	/* The two ECN bits are TCP's own (RFC 3168). */
 	ASSERT_EQ(0, sock_set(fd, IPPROTO_IP, IP_TOS, 0x13));
 	EXPECT_EQ(0x10, sock_get(fd, IPPROTO_IP, IP_TOS));
+}
+
+TEST_F(opt, type_of_service_gives_a_priority)
+{
+	struct sock_pair pair;
+
+	/* Minimize-delay is interactive, 6; also on a connection. */
+	ASSERT_EQ(0, sock_pair(&pair));
+	ASSERT_EQ(0, sock_set(pair.client, IPPROTO_IP, IP_TOS, 0x10));
+	EXPECT_EQ(6, sock_get(pair.client, SOL_SOCKET, SO_PRIORITY));
+	EXPECT_EQ(1, send(pair.client, "x", 1, 0));
+	EXPECT_TRUE(sock_wait(pair.server, POLLIN));
+}
+
+TEST_F(opt, ip_options_as_bytes)
+{
+	static const int names[] = { IP_TTL, IP_MINTTL, IP_TOS };
+	unsigned char byte = 200;
+	socklen_t len;
+	int fd = sock_new(0);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		byte = 200;
+		ASSERT_EQ(0, setsockopt(fd, IPPROTO_IP, names[i], &byte, 1));
+		EXPECT_EQ(200, sock_get(fd, IPPROTO_IP, names[i]));
+		byte = 0;
+		len = 1;
+		ASSERT_EQ(0, getsockopt(fd, IPPROTO_IP, names[i], &byte, &len));
+		EXPECT_EQ(200, byte);
+	}
+	EXPECT_EQ(EINVAL, sock_errno(setsockopt(fd, IPPROTO_IP, IP_TTL, &byte, 0)));
+	EXPECT_EQ(EINVAL, sock_errno(setsockopt(fd, IPPROTO_IP, IP_MINTTL, &byte, 0)));
+}
+
+/* How often fd had to send again. */
+static long resent(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		return -1;
+	return info.tcpi_total_retrans;
+}
+
+TEST_F(opt, minimum_ttl_keeps_text_out)
+{
+	struct sock_pair pair;
+	char got[3];
+
+	/* RFC 5082: what came over a router is not from a neighbour. */
+	ASSERT_EQ(0, sock_pair(&pair));
+	ASSERT_EQ(0, sock_set(pair.server, IPPROTO_IP, IP_MINTTL, 255));
+	ASSERT_EQ(3, send(pair.client, "abc", 3, 0));
+	/* Dropped without a word: so it is sent again. */
+	ASSERT_TRUE(sock_until(resent(pair.client) > 0 ||
+			       sock_events(pair.server, POLLIN)));
+	EXPECT_EQ(0, sock_events(pair.server, POLLIN));
+	EXPECT_EQ(TCP_ESTABLISHED, sock_state(pair.client));
+	/* A neighbour now: the next retransmission gets in. */
+	ASSERT_EQ(0, sock_set(pair.client, IPPROTO_IP, IP_TTL, 255));
+	ASSERT_EQ(0, sock_timeout(pair.server, SO_RCVTIMEO, SOCK_DEADLINE_MS));
+	ASSERT_EQ(0, sock_read_all(pair.server, got, 3));
+	EXPECT_EQ(0, memcmp(got, "abc", 3));
+}
+
+TEST_F(opt, minimum_ttl_is_a_minimum)
+{
+	static const int below[] = { 1, 63, 64 };
+	struct sock_pair pair;
+	char byte;
+	size_t i;
+
+	/* The default of 64 is enough for up to 64; the other way is not asked. */
+	ASSERT_EQ(0, sock_pair(&pair));
+	for (i = 0; i < ARRAY_SIZE(below); i++) {
+		ASSERT_EQ(0, sock_set(pair.server, IPPROTO_IP, IP_MINTTL, below[i]));
+		ASSERT_EQ(1, send(pair.client, "x", 1, 0));
+		EXPECT_EQ(1, recv(pair.server, &byte, 1, 0));
+		ASSERT_EQ(1, send(pair.server, "y", 1, 0));
+		EXPECT_EQ(1, recv(pair.client, &byte, 1, 0));
+	}
+	EXPECT_EQ(0, resent(pair.client));
+	ASSERT_EQ(0, sock_set(pair.server, IPPROTO_IP, IP_MINTTL, 65));
+	ASSERT_EQ(1, send(pair.client, "x", 1, 0));
+	ASSERT_TRUE(sock_until(resent(pair.client) > 0 ||
+			       sock_events(pair.server, POLLIN)));
+	EXPECT_EQ(0, sock_events(pair.server, POLLIN));
+}
+
+TEST_F(opt, minimum_ttl_of_neighbours)
+{
+	static char sent[50000], got[50000];
+	struct sock_pair pair;
+
+	ASSERT_EQ(0, sock_pair(&pair));
+	ASSERT_EQ(0, sock_set(pair.client, IPPROTO_IP, IP_TTL, 255));
+	ASSERT_EQ(0, sock_set(pair.server, IPPROTO_IP, IP_TTL, 255));
+	ASSERT_EQ(0, sock_set(pair.client, IPPROTO_IP, IP_MINTTL, 255));
+	ASSERT_EQ(0, sock_set(pair.server, IPPROTO_IP, IP_MINTTL, 255));
+	sock_pattern(sent, sizeof(sent), 61);
+	ASSERT_EQ(0, sock_timeout(pair.server, SO_RCVTIMEO, SOCK_DEADLINE_MS));
+	ASSERT_EQ(0, sock_write_all(pair.client, sent, sizeof(sent)));
+	ASSERT_EQ(0, sock_read_all(pair.server, got, sizeof(got)));
+	EXPECT_EQ(0, memcmp(sent, got, sizeof(got)));
+	ASSERT_EQ(0, close(pair.client));
+	EXPECT_EQ(0, recv(pair.server, got, 1, 0));
+	EXPECT_EQ(0, close(pair.server));
+	EXPECT_TRUE(sock_wait_gauge(TCP_LAST_ACK, 0));
+}
+
+TEST_F(opt, minimum_ttl_keeps_resets_out)
+{
+	struct linger now = { .l_onoff = 1 };
+	struct sock_pair pair;
+
+	ASSERT_EQ(0, sock_pair(&pair));
+	ASSERT_EQ(0, sock_set(pair.server, IPPROTO_IP, IP_MINTTL, 255));
+	ASSERT_EQ(0, setsockopt(pair.client, SOL_SOCKET, SO_LINGER, &now, sizeof(now)));
+	ASSERT_EQ(0, close(pair.client));
+	EXPECT_TRUE(sock_wait_gauge(TCP_ESTABLISHED, 1));
+	/* Nor is the RST heard that answers what it sends. */
+	ASSERT_EQ(1, send(pair.server, "x", 1, MSG_NOSIGNAL));
+	EXPECT_TRUE(sock_until(resent(pair.server) > 0 ||
+			       sock_state(pair.server) != TCP_ESTABLISHED));
+	EXPECT_EQ(TCP_ESTABLISHED, sock_state(pair.server));
+	EXPECT_EQ(0, sock_error(pair.server));
+	/* All are neighbours again: the next one ends it. */
+	ASSERT_EQ(0, sock_set(pair.server, IPPROTO_IP, IP_MINTTL, 0));
+	EXPECT_TRUE(sock_wait_state(pair.server, TCP_CLOSE));
+	EXPECT_EQ(ECONNRESET, sock_error(pair.server));
+}
+
+TEST_F(opt, minimum_ttl_of_a_listener)
+{
+	struct sockaddr_in addr;
+	int listener = sock_listen(&addr, 1);
+	int client = sock_new(SOCK_NONBLOCK);
+	int server;
+
+	/* No answer, not even a refusal. */
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, sock_set(listener, IPPROTO_IP, IP_MINTTL, 255));
+	ASSERT_EQ(EINPROGRESS, sock_errno(sock_connect(client, &addr)));
+	ASSERT_TRUE(sock_until(resent(client) > 0 ||
+			       sock_state(client) != TCP_SYN_SENT));
+	EXPECT_EQ(TCP_SYN_SENT, sock_state(client));
+	EXPECT_EQ(0, sock_events(listener, POLLIN));
+	ASSERT_EQ(0, sock_set(client, IPPROTO_IP, IP_TTL, 255));
+	EXPECT_TRUE(sock_wait(client, POLLOUT));
+	EXPECT_EQ(0, sock_error(client));
+	/* Its children have it from it. */
+	server = accept(listener, NULL, NULL);
+	ASSERT_LE(0, server);
+	EXPECT_EQ(255, sock_get(server, IPPROTO_IP, IP_MINTTL));
+}
+
+TEST_F(opt, minimum_ttl_of_a_connecting_socket)
+{
+	struct sockaddr_in addr;
+	int listener = sock_listen(&addr, 1);
+	int client = sock_new(SOCK_NONBLOCK);
+
+	/* The SYN+ACK comes with 64. */
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, sock_set(client, IPPROTO_IP, IP_MINTTL, 255));
+	ASSERT_EQ(EINPROGRESS, sock_errno(sock_connect(client, &addr)));
+	ASSERT_TRUE(sock_until(resent(client) > 0 ||
+			       sock_state(client) != TCP_SYN_SENT));
+	EXPECT_EQ(TCP_SYN_SENT, sock_state(client));
+	ASSERT_EQ(0, sock_set(client, IPPROTO_IP, IP_MINTTL, 64));
+	EXPECT_TRUE(sock_wait(client, POLLOUT));
+	EXPECT_EQ(0, sock_error(client));
 }
 
 TEST_F(opt, no_multicast_membership)
