@@ -242,6 +242,105 @@ WIRE_TEST(scale, shift_above_14_counts_as_14)
 	EXPECT(c, "A seq 1001 len 1000");
 }
 
+/* Both SYNs cross; the peer's has these options and window. 1: we do not scale. */
+static int cross(struct wire_conn *c, const char *line)
+{
+	if (wire_connect(c))
+		return -1;
+	if (c->got.wscale < 0)
+		return 1;
+	if (wire_send(c, "S seq 0 mss 1024 %s", line))
+		return -1;
+	return wire_expect(c, "SA seq 0 ack 1 len 0");
+}
+
+/* Of much text just two segments, since the window is 2048. */
+static int sends_two(struct wire_conn *c)
+{
+	return wire_write(c, 5000) ?: wire_expect(c, "A seq 1 len 1024") ?:
+	       wire_expect(c, "A seq 1025 len 1024") ?: wire_expect_nothing(c);
+}
+
+WIRE_TEST(scale, window_of_a_crossing_syn_ack_is_never_scaled)
+{
+	struct wire_conn *c = &self->c;
+	int ret;
+
+	/* RFC 7323 2.2: 2048, not 262144, in every SYN of RFC 9293 figure 7. */
+	if (self->w.family == AF_INET)
+		SKIP(return, "in-tree: scales the window of a crossing SYN+ACK");
+	ret = cross(c, "ws 7 win 2048");
+	if (ret > 0)
+		SKIP(return, "the stack does not scale");
+	ASSERT_EQ(0, ret);
+	SEND(c, "SA seq 0 ack 1 mss 1024 ws 7 win 2048");
+	ASSERT_LE(0, wire_drain(c));
+	EXPECT_STATE(c, WS_ESTABLISHED);
+	ASSERT_EQ(0, wire_connected(c));
+	ASSERT_EQ(0, sends_two(c));
+	SEND(c, "A win 24");
+	EXPECT(c, "A seq 2049 len 1024");
+	EXPECT_NOTHING(c);
+}
+
+WIRE_TEST(scale, ack_after_crossing_syns_is_scaled)
+{
+	struct wire_conn *c = &self->c;
+	int ret = cross(c, "ws 7 win 60000");
+
+	if (ret > 0)
+		SKIP(return, "the stack does not scale");
+	ASSERT_EQ(0, ret);
+	/* 16 << 7 is 2048. */
+	c->win = 16;
+	SEND(c, "A ack 1");
+	ASSERT_EQ(0, wire_connected(c));
+	ASSERT_EQ(0, sends_two(c));
+}
+
+WIRE_TEST(scale, crossing_syn_without_scale)
+{
+	struct wire_conn *c = &self->c;
+	int ret;
+
+	/* Our SYN offered it, his did not: neither window is scaled. */
+	if (self->w.family == AF_INET)
+		SKIP(return, "in-tree: offers a scale in the SYN+ACK, and scales by it");
+	ret = cross(c, "win 2048");
+	if (ret > 0)
+		SKIP(return, "the stack does not scale");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(-1, c->got.wscale);
+	ASSERT_LE(1000, c->got.win);
+	c->win = 2048;
+	SEND(c, "A ack 1 len 10");
+	EXPECT(c, "A seq 1 ack 11 len 0");
+	ASSERT_LE(1000, c->got.win);
+	ASSERT_EQ(0, wire_connected(c));
+	ASSERT_EQ(0, sends_two(c));
+}
+
+WIRE_TEST(scale, own_syn_ack_in_a_crossing_open_is_not_scaled)
+{
+	struct wire_conn *c = &self->c;
+	int ret = cross(c, "ws 7 win 60000");
+	uint32_t first, scaled;
+
+	/* What it offered in plain figures is not taken back by scaled ones. */
+	if (ret > 0)
+		SKIP(return, "the stack does not scale");
+	ASSERT_EQ(0, ret);
+	ASSERT_LE(0, c->got.wscale);
+	c->shift = c->got.wscale;
+	first = c->got.win;
+	SEND(c, "A ack 1 len 10");
+	EXPECT(c, "A seq 1 ack 11 len 0");
+	scaled = (uint32_t)c->got.win << c->shift;
+	ASSERT_LE(1000u, first);
+	ASSERT_LE(first, scaled + 10 + (1u << c->shift));
+	ASSERT_GE(16u << 20, scaled);
+}
+
 /* ---- The sender ---- */
 
 WIRE_FIXTURE(sender)
