@@ -89,6 +89,7 @@ enum tcpstate_owner {
 
 /* What a timer or ICMP found out while a user held the socket; release_cb runs it. */
 enum tcpstate_deferred {
+	TCPSTATE_DEFER_ANSWER,
 	TCPSTATE_DEFER_RTX,
 	TCPSTATE_DEFER_DELACK,
 	TCPSTATE_DEFER_SLOW,
@@ -200,6 +201,7 @@ struct tcpstate_timewait {
  * @urgent_open: a send of urgent text waits for room: more of it will follow
  * @syn_retries: TCP_SYNCNT, or 0 for the namespace's
  * @rtx_count: retransmissions or probes since the peer last answered
+ * @probes: window probes since the window was open or the peer took text
  * @challenges: answers to unacceptable segments in this second
  * @challenge_second: jiffies when that second began
  * @rtx_mss: TCP_MAXSEG, octets, or 0
@@ -277,6 +279,7 @@ struct tcpstate_sock {
 	bool urgent_open;
 	u8 rtx_count;
 	u8 keep_probes;
+	u8 probes;
 	u8 challenges;
 	u16 rtx_mss;
 	unsigned long challenge_second;
@@ -695,6 +698,7 @@ u16 tcpstate_state_timewait_event(struct tcpstate_timewait *tw, u8 event);
 /* --- tcpstate_input.c (layer 4) --- */
 
 void tcpstate_input(struct sock *sk, struct sk_buff *skb);
+void tcpstate_input_answer(struct sock *sk);
 void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg);
 int tcpstate_input_backlog(struct sock *sk, struct sk_buff *skb);
 

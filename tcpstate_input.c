@@ -156,6 +156,7 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 		tcb->iss--;
 	ts->bytes_acked += bytes;
 	ts->rtx_count = 0;
+	ts->probes = 0;
 	take_sample(ts, seg, used);
 	if (tcpstate_cong_new_ack(&ts->cong, ack, tcb->snd_nxt, bytes, limited) ==
 	    TCPSTATE_CONG_RETRANSMIT)
@@ -192,6 +193,7 @@ static void update_window(struct sock *sk, const struct tcpstate_seg *seg)
 	/* The window has opened: probing is over, a refused probe goes again. */
 	ts->rtt.backoff = 0;
 	ts->rtx_count = 0;
+	ts->probes = 0;
 	if (tcb->snd_una != tcb->snd_nxt)
 		tcpstate_output_retransmit(sk);
 	sk_stop_timer(sk, &ts->rtx_timer);
@@ -693,15 +695,8 @@ static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event
 		tcpstate_request_ready(sk);
 }
 
-/**
- * tcpstate_input() - a segment has arrived for a full socket
- * @sk: not in LISTEN
- * @skb: data points to the text, the parsed segment stands in its cb
- *
- * Context: socket lock held; process or softirq; the caller holds a reference.
- * Source: RFC 9293 3.10.7.3 and 3.10.7.4.
- */
-void tcpstate_input(struct sock *sk, struct sk_buff *skb)
+/* Look at a segment and take what is in it.  Consumes skb. */
+static void take(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
@@ -736,6 +731,18 @@ void tcpstate_input(struct sock *sk, struct sk_buff *skb)
 	} else {
 		consume_skb(skb);
 	}
+}
+
+/**
+ * tcpstate_input_answer() - send what the segments that were taken call for
+ * @sk: the socket
+ *
+ * Context: socket lock held; process or softirq; the caller holds a reference.
+ */
+void tcpstate_input_answer(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
 	if (ts->push_pending || ts->ack_now)
 		tcpstate_output_push(sk);
 	/* Room in the buffer, or below TCP_NOTSENT_LOWAT. */
@@ -746,15 +753,38 @@ void tcpstate_input(struct sock *sk, struct sk_buff *skb)
 }
 
 /**
+ * tcpstate_input() - a segment has arrived for a full socket
+ * @sk: not in LISTEN
+ * @skb: data points to the text, the parsed segment stands in its cb
+ *
+ * Context: socket lock held; process or softirq; the caller holds a reference.
+ * Source: RFC 9293 3.10.7.3 and 3.10.7.4.
+ */
+void tcpstate_input(struct sock *sk, struct sk_buff *skb)
+{
+	take(sk, skb);
+	tcpstate_input_answer(sk);
+}
+
+/**
  * tcpstate_input_backlog() - segments that came while a user held the socket
  * @sk: the socket
  * @skb: parsed
+ *
+ * One answer for all that wait (MUST-58, MUST-59): tcpstate_timer_release_cb()
+ * gives it.  What enters TIME_WAIT does so at once.
  *
  * Context: socket lock held by a user who lets go.
  * Return: 0.
  */
 int tcpstate_input_backlog(struct sock *sk, struct sk_buff *skb)
 {
-	tcpstate_input(sk, skb);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	take(sk, skb);
+	if (ts->flow.state == TCPSTATE_TIME_WAIT)
+		tcpstate_input_answer(sk);
+	else if (!test_and_set_bit(TCPSTATE_DEFER_ANSWER, &ts->deferred))
+		sock_hold(sk);
 	return 0;
 }

@@ -62,6 +62,7 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->urgent_open = false;
 	ts->rtx_count = 0;
 	ts->keep_probes = 0;
+	ts->probes = 0;
 	ts->challenges = 0;
 	ts->copied_seq = 0;
 	ts->ack_seq = 0;

@@ -18,7 +18,7 @@
 static bool orphan_given_up(const struct tcpstate_sock *ts, int limit)
 {
 	return ts->rtx_count >= limit ||
-	       (ts->rtt.backoff >= limit && tcpstate_rtt_timeout(&ts->rtt) >= ts->rtt.max_us);
+	       (ts->probes >= limit && tcpstate_rtt_timeout(&ts->rtt) >= ts->rtt.max_us);
 }
 
 static bool given_up(struct sock *sk)
@@ -97,6 +97,8 @@ static void persist(struct sock *sk)
 		tcpstate_output_retransmit(sk);
 	else
 		tcpstate_output_probe(sk);
+	if (ts->probes < 255)
+		ts->probes++;
 	back_off(sk);
 	arm_for_user_timeout(sk);
 }
@@ -163,7 +165,7 @@ static void run_keepalive(struct sock *sk)
 	    !tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED))
 		return;
 	/* With something outstanding the retransmission timer asks (MUST-26). */
-	if (ts->tcb.snd_una != ts->tcb.snd_nxt || ts->tcb.write_seq != ts->tcb.snd_nxt) {
+	if (ts->tcb.snd_una != ts->tcb.snd_nxt || tcpstate_output_waits(ts)) {
 		sk_reset_timer(sk, &sk->sk_timer, jiffies + idle);
 		return;
 	}
@@ -256,6 +258,7 @@ void tcpstate_timer_init(struct sock *sk)
 void tcpstate_timer_release_cb(struct sock *sk)
 {
 	static void (* const fns[])(struct sock *sk) = {
+		[TCPSTATE_DEFER_ANSWER] = tcpstate_input_answer,
 		[TCPSTATE_DEFER_RTX] = run_rtx,
 		[TCPSTATE_DEFER_DELACK] = run_delack,
 		[TCPSTATE_DEFER_SLOW] = run_slow,

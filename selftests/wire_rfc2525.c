@@ -162,8 +162,11 @@ WIRE_TEST(problem, extra_additive_constant_in_congestion_avoidance)
 	ASSERT_EQ(0, backlogged(c, 600));
 	ASSERT_LE(5, wire_drain(c));
 	/* A loss sets ssthresh to half of the flight. */
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 2; i++)
 		SEND(c, "A ack 1");
+	/* They may have let a new segment out each (RFC 3042). */
+	ASSERT_LE(0, wire_drain(c));
+	SEND(c, "A ack 1");
 	c->strict = true;
 	EXPECT(c, "A seq 1 len %d", MSS);
 	c->strict = false;
