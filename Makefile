@@ -2,6 +2,8 @@
 #
 # make		build tcpstate.ko against the installed headers (KDIR= for others)
 # make check	every test; ends with "N passed, N failed"
+# make check-programs	unchanged programs on AF_TCPSTATE, more than "make check" runs
+# make tools	build tcpstate-run (make -C tools install puts it in its place)
 # make demo	see it work
 # make clean	remove what was built
 
@@ -21,6 +23,12 @@ headers:
 check:
 	@scripts/check.sh $(T)
 
+check-programs:
+	@scripts/check.sh --programs
+
+tools:
+	$(MAKE) -C tools
+
 demo:
 	@scripts/demo.sh
 
@@ -28,4 +36,4 @@ clean:
 	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	rm -rf build
 
-.PHONY: all modules headers check demo clean
+.PHONY: all modules headers check check-programs tools demo clean

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs all tests of the project, as "make check" does.
 #
-# usage: scripts/check.sh [NAME]...
+# usage: scripts/check.sh [--programs | NAME...]
 #
 # With names of kselftests (sock_bind, wire_edges ...), only the module is built
-# and these are run. The last line is "N passed, N failed"; the status is 0 only
+# and these are run; with --programs, all those that run other programs. The last line is "N passed, N failed"; the status is 0 only
 # if nothing failed. A step that cannot run, or says no count, counts as failed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -88,7 +88,18 @@ run_selftests() { # WIRE NAME...
 	return "$status"
 }
 
-step whole packages scripts/deps.sh build user vm lint demo
+groups=(build user vm lint demo programs)
+if [[ ${1-} == --programs ]]; then
+	shift
+	export TCPSTATE_PROGRAMS=all
+	groups+=(more-programs)
+	for test in $(grep -lE '^programs_main ' selftests/*_test.sh); do
+		test=${test##*/}
+		set -- "$@" "${test%.sh}"
+	done
+fi
+
+step whole packages scripts/deps.sh "${groups[@]}"
 step whole 'module build' build_module
 if [[ $# == 0 ]]; then
 	step counted 'user-space tests' make --no-print-directory -C tests check
