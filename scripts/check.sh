@@ -93,10 +93,9 @@ if [[ ${1-} == --programs ]]; then
 	shift
 	export TCPSTATE_PROGRAMS=all
 	groups+=(more-programs)
-	for test in $(grep -lE '^programs_main ' selftests/*_test.sh); do
-		test=${test##*/}
-		set -- "$@" "${test%.sh}"
-	done
+	while read -r test; do
+		set -- "$@" "$(basename "$test" .sh)"
+	done < <(grep -lE '^programs_main ' selftests/*_test.sh)
 fi
 
 step whole packages scripts/deps.sh "${groups[@]}"
