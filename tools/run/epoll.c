@@ -68,7 +68,7 @@ static struct epoll_entries *add_entry(struct epoll_entries *entries, int epfd, 
  * epoll_entries_of() - where a descriptor is registered
  * @fd: the descriptor
  *
- * Return: a list for epoll_entries_restore(), or NULL if there is none.
+ * Return: a list, for epoll_entries_free() at last, or NULL if there is none.
  */
 struct epoll_entries *epoll_entries_of(int fd)
 {
@@ -87,18 +87,27 @@ struct epoll_entries *epoll_entries_of(int fd)
 
 /**
  * epoll_entries_restore() - register a descriptor again
- * @entries: from epoll_entries_of(); freed here
+ * @entries: from epoll_entries_of()
  * @fd: the descriptor, with another socket behind it
  */
 void epoll_entries_restore(struct epoll_entries *entries, int fd)
+{
+	for (; entries; entries = entries->next)
+		if (epoll_ctl(entries->epfd, EPOLL_CTL_ADD, fd, &entries->event))
+			log_line("fd %d: cannot be registered again with epoll %d: %m", fd,
+				 entries->epfd);
+}
+
+/**
+ * epoll_entries_free() - let go of a list
+ * @entries: from epoll_entries_of()
+ */
+void epoll_entries_free(struct epoll_entries *entries)
 {
 	struct epoll_entries *next;
 
 	for (; entries; entries = next) {
 		next = entries->next;
-		if (epoll_ctl(entries->epfd, EPOLL_CTL_ADD, fd, &entries->event))
-			log_line("fd %d: cannot be registered again with epoll %d: %m", fd,
-				 entries->epfd);
 		free(entries);
 	}
 }

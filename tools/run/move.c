@@ -194,33 +194,22 @@ static void carry_file(int from, int to)
 	fcntl(to, F_SETFL, fcntl(from, F_GETFL) & (O_NONBLOCK | O_ASYNC));
 }
 
-/*
- * A new socket that does what fd does. -1 if there can be none, and then fd is
- * what it was.
- */
-static int make_twin(int fd, bool ours)
+static int new_socket(bool ours)
 {
-	int twin, fresh;
-	bool done;
-
-	twin = ours ? libc_calls.socket(settings.family, SOCK_STREAM | SOCK_CLOEXEC,
-					settings.protocol) :
-		      libc_calls.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (twin < 0)
-		return -1;
-	fresh = ours ? libc_calls.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) :
-		       libc_calls.socket(settings.family, SOCK_STREAM | SOCK_CLOEXEC,
+	if (ours)
+		return libc_calls.socket(settings.family, SOCK_STREAM | SOCK_CLOEXEC,
 					 settings.protocol);
-	done = fresh >= 0 && carry_options(fd, fresh, twin) && carry_filter(fd, twin);
-	if (fresh >= 0)
-		close(fresh);
-	if (!done) {
-		close(twin);
-		return -1;
-	}
+	return libc_calls.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+/* All that was set, from fd to its twin; false if something has to stay behind. */
+static bool carry(int fd, int fresh, int twin)
+{
+	if (!carry_options(fd, fresh, twin) || !carry_filter(fd, twin))
+		return false;
 	carry_buffers(fd, twin);
 	carry_file(fd, twin);
-	return twin;
+	return true;
 }
 
 /* The port is free only once the other TCP has let go of it, some time after close(). */
@@ -239,6 +228,33 @@ static bool take_name(int fd, const struct sockaddr_in *name)
 	return false;
 }
 
+/* Puts twin behind fd's number, with fd's local name. */
+static bool replace(int fd, int twin)
+{
+	struct sockaddr_in name = { 0 };
+	struct epoll_entries *entries;
+	socklen_t len = sizeof(name);
+	bool named;
+	int cloexec;
+
+	named = !getsockname(fd, (struct sockaddr *)&name, &len) &&
+		(name.sin_port || name.sin_addr.s_addr);
+	cloexec = fcntl(fd, F_GETFD) & FD_CLOEXEC ? O_CLOEXEC : 0;
+	entries = epoll_entries_of(fd);
+	if (dup3(twin, fd, cloexec) < 0) {
+		log_line("fd %d: dup3: %m", fd);
+		epoll_entries_free(entries);
+		return false;
+	}
+	epoll_entries_restore(entries, fd);
+	epoll_entries_free(entries);
+	if (named && !take_name(fd, &name)) {
+		log_line("fd %d: port %u is lost: %m", fd, ntohs(name.sin_port));
+		return false;
+	}
+	return true;
+}
+
 /**
  * move_socket() - put a socket of the other kind behind a descriptor
  * @fd: a TCP socket without a connection
@@ -252,34 +268,28 @@ static bool take_name(int fd, const struct sockaddr_in *name)
  */
 bool move_socket(int fd, bool to_ours)
 {
-	struct sockaddr_in name = { 0 };
-	struct epoll_entries *entries;
-	socklen_t len = sizeof(name);
-	int twin, cloexec, saved = errno;
-	bool named;
+	int twin, fresh, saved = errno;
+	bool done = false;
 
-	named = !getsockname(fd, (struct sockaddr *)&name, &len) &&
-		(name.sin_port || name.sin_addr.s_addr);
-	twin = make_twin(fd, to_ours);
-	if (twin < 0) {
+	twin = new_socket(to_ours);
+	fresh = twin < 0 ? -1 : new_socket(!to_ours);
+	if (fresh < 0) {
+		log_line("fd %d: socket: %m", fd);
+		saved = errno;
+	} else if (carry(fd, fresh, twin)) {
+		done = replace(fd, twin);
+		if (done)
+			log_line("fd %d: moved to %s", fd, to_ours ? "AF_TCPSTATE" : "AF_INET");
+		else
+			saved = errno;
+	} else {
 		log_line("fd %d: stays %s", fd, to_ours ? "AF_INET" : "AF_TCPSTATE");
-		errno = saved;
-		return true;
+		done = true;
 	}
-	entries = epoll_entries_of(fd);
-	cloexec = fcntl(fd, F_GETFD) & FD_CLOEXEC ? O_CLOEXEC : 0;
-	if (dup3(twin, fd, cloexec) < 0) {
-		log_line("fd %d: dup3: %m", fd);
+	if (twin >= 0)
 		close(twin);
-		return false;
-	}
-	close(twin);
-	epoll_entries_restore(entries, fd);
-	if (named && !take_name(fd, &name)) {
-		log_line("fd %d: port %u is lost: %m", fd, ntohs(name.sin_port));
-		return false;
-	}
-	log_line("fd %d: moved to %s", fd, to_ours ? "AF_TCPSTATE" : "AF_INET");
+	if (fresh >= 0)
+		close(fresh);
 	errno = saved;
-	return true;
+	return done;
 }

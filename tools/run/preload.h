@@ -49,6 +49,7 @@ bool move_socket(int fd, bool to_ours);
 struct epoll_entries;
 struct epoll_entries *epoll_entries_of(int fd);
 void epoll_entries_restore(struct epoll_entries *entries, int fd);
+void epoll_entries_free(struct epoll_entries *entries);
 
 /* log.c: nothing happens, and errno stays, without --log. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
