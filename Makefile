@@ -4,6 +4,8 @@
 # make check	every test; ends with "N passed, N failed"
 #		(T="NAME..." these kselftests only; KERNEL=6.1 on a small kernel)
 # make check-debug	the kselftests in a kernel with KASAN, lockdep, kmemleak
+# make check-programs	unchanged programs on AF_TCPSTATE, more than "make check" runs
+# make tools	build tcpstate-run (make -C tools install puts it in its place)
 # make demo	see it work
 # make clean	remove what was built
 
@@ -26,6 +28,12 @@ check:
 check-debug:
 	@scripts/check.sh --debug $(KERNEL:%=--kernel %) $(T)
 
+check-programs:
+	@scripts/check.sh --programs
+
+tools:
+	$(MAKE) -C tools
+
 demo:
 	@scripts/demo.sh
 
@@ -33,4 +41,4 @@ clean:
 	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	rm -rf build
 
-.PHONY: all modules headers check check-debug demo clean
+.PHONY: all modules headers check check-debug check-programs tools demo clean

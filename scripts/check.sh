@@ -2,20 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs all tests of the project, as "make check" does.
 #
-# usage: scripts/check.sh [--kernel VERSION] [--debug] [NAME]...
+# usage: scripts/check.sh [--kernel VERSION] [--debug] [--programs | NAME...]
 #
 # With names of kselftests (sock_bind, wire_edges ...), only the module is built
-# and these are run. The last line is "N passed, N failed"; the status is 0 only
-# if nothing failed. A step that cannot run, or says no count, counts as failed.
+# and these are run; with --programs, all those that run other programs. The last
+# line is "N passed, N failed"; the status is 0 only if nothing failed. A step that cannot run, or says no count, counts as failed.
 #
 # --kernel: only what depends on the kernel, in the small one of this version that
 # scripts/kernel.sh builds; --debug: in its debug flavour (of 6.1, if not said).
 set -euo pipefail
-version='' flavour=base image='' kdir=''
+version='' flavour=base image='' kdir='' programs=''
 while [[ ${1:-} == --* ]]; do
 	case $1 in
 	--kernel) version=$2; shift ;;
 	--debug) flavour=debug ;;
+	--programs) programs=all ;;
 	*) sed -n 's/^# usage: /usage: /p' "$0"; exit 2 ;;
 	esac
 	shift
@@ -136,11 +137,17 @@ run_conformance() {
 		--log "$build/check-selftests-on-wire-253.log" --intree "$build/check-intree.log"
 }
 
+if [[ -n $programs ]]; then
+	export TCPSTATE_PROGRAMS=all
+	while read -r test; do
+		set -- "$@" "$(basename "$test" .sh)"
+	done < <(grep -lE '^programs_main ' selftests/*_test.sh)
+fi
 vm=() module=$PWD/tcpstate.ko
 if [[ -z $version ]]; then
-	step whole packages scripts/deps.sh build user vm lint demo
+	step whole packages scripts/deps.sh build user vm lint demo programs ${programs:+more-programs}
 else
-	step whole packages scripts/deps.sh vm kernel
+	step whole packages scripts/deps.sh vm kernel programs ${programs:+more-programs}
 	step whole "kernel $version-$flavour" small_kernel
 	{ read -r image && read -r kdir; } < "$build/kernel-$version-$flavour"
 	module=$build/module-$version-$flavour/tcpstate.ko

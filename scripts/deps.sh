@@ -14,10 +14,15 @@ usage: scripts/deps.sh GROUP...
   kernel  the small kernels of scripts/kernel.sh, to be compiled
   demo    the demonstrations and measurements
   lint    the checkers
+  programs       what the selftests run on AF_TCPSTATE
+  more-programs  what "make check-programs" runs besides
 
 virtme-ng is no package of Debian 12. It is fetched from the suite named by
 TCPSTATE_VIRTME_SUITE (default trixie) by scripts/later.sh, so that the system's
 own lists stay as they are.
+
+Programs that Debian starts as services (nginx, sshd, PostgreSQL) are not installed
+but unpacked, into ~/.cache/tcpstate/programs; those that are installed are taken.
 END
 }
 
@@ -39,7 +44,26 @@ packages_of() {
 	kernel) echo linux-source-6.1 gcc make libc6-dev flex bison bc libelf-dev libssl-dev perl python3 xz-utils ccache ;;
 	demo) echo socat netcat-openbsd iproute2 ethtool nftables curl tshark ;;
 	lint) echo sparse shellcheck perl python3 linux-source-6.1 xz-utils ;;
+	# With the libraries of what is unpacked.
+	programs)
+		echo curl iperf3 python3 socat iproute2 procps util-linux \
+			libcrypt1 libpcre2-8-0 libssl3 zlib1g
+		;;
+	more-programs)
+		echo apache2-utils openssh-client postgresql-client-15 redis-tools rsync wrk \
+			gcc libc6-dev liburing-dev \
+			libaudit1 libcom-err2 libgssapi-krb5-2 libicu72 libkrb5-3 libldap-2.5-0 \
+			liblz4-1 libpam0g libselinux1 libsystemd0 libwrap0 libxml2 libzstd1
+		;;
 	*) die "unknown group $1 (--help explains)" ;;
+	esac
+}
+
+# Package and program of what a group has unpacked.
+services_of() {
+	case $1 in
+	programs) echo nginx nginx ;;
+	more-programs) echo openssh-server sshd postgresql-15 postgres ;;
 	esac
 }
 
@@ -48,11 +72,23 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [[ $1 != --help ]] || { usage; exit 0; }
 command -v apt-get > /dev/null || die "needs Debian's apt-get"
 
-wanted=()
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpstate
+programs=$cache/programs
+have_program() {
+	PATH=$PATH:/usr/sbin:/sbin:$programs/usr/sbin command -v "$1" > /dev/null ||
+		compgen -G "/usr/lib/postgresql/15/bin/$1" > /dev/null ||
+		compgen -G "$programs/usr/lib/postgresql/15/bin/$1" > /dev/null
+}
+
+wanted=() unpacked=()
 for group in "$@"; do
 	read -r -a names <<< "$(packages_of "$group")"
 	[[ ${#names[@]} -gt 0 ]] || exit 1
 	wanted+=("${names[@]}")
+	read -r -a names <<< "$(services_of "$group")"
+	for ((i = 0; i < ${#names[@]}; i += 2)); do
+		have_program "${names[i + 1]}" || unpacked+=("${names[i]}")
+	done
 done
 
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2> /dev/null |
@@ -61,15 +97,16 @@ missing=()
 while read -r name; do
 	grep -qxF "$name" <<< "$installed" || missing+=("$name")
 done < <(printf '%s\n' "${wanted[@]}" | sort -u)
-[[ ${#missing[@]} -gt 0 ]] || exit 0
+[[ ${#missing[@]} -gt 0 || ${#unpacked[@]} -gt 0 ]] || exit 0
 
 as_root=()
 if [[ $(id -u) != 0 ]]; then
-	command -v sudo > /dev/null ||
+	command -v sudo > /dev/null || [[ ${#missing[@]} == 0 ]] ||
 		die "run this as root, or install sudo; missing: ${missing[*]}"
 	as_root=(sudo)
 fi
-printf 'deps: installing %s\n' "${missing[*]}"
+[[ ${#missing[@]} == 0 ]] || printf 'deps: installing %s\n' "${missing[*]}"
+[[ ${#unpacked[@]} == 0 ]] || printf 'deps: unpacking %s\n' "${unpacked[*]}"
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -89,7 +126,24 @@ lists_are_fresh() {
 	[[ -n $(find /var/lib/apt/lists -maxdepth 1 -name '*InRelease' -mtime -1 -print -quit) ]]
 }
 
+unpack() { # PACKAGE...
+	local part
+	mkdir -p "$programs" "$cache"
+	part=$(mktemp -d "$cache/unpack.XXXXXX")
+	(
+		cd "$part"
+		quietly apt-get -q -o "APT::Sandbox::User=$(id -un)" download "$@"
+		for package in *.deb; do
+			quietly dpkg-deb -x "$package" "$programs"
+		done
+	) || { rm -rf "$part"; exit 1; }
+	rm -rf "$part"
+	# Unpacked by root, but for everybody who runs the tests.
+	chmod 755 "$programs"
+}
+
 lists_are_fresh || apt_get update
+[[ ${#unpacked[@]} == 0 ]] || unpack "${unpacked[@]}"
 plain=()
 for name in "${missing[@]}"; do
 	[[ $name == virtme-ng ]] || plain+=("$name")

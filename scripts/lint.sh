@@ -36,6 +36,7 @@ files() {
 ksrc=$(scripts/ksrc.sh)
 mapfile -t sources < <(files '*.c' '*.h' | grep -v /)
 mapfile -t headers < <(files 'include/*.h')
+mapfile -t tools < <(files 'tools/*.[ch]')
 mapfile -t scripts < <(files '*.sh' .ci/run tools | while read -r file; do
 	! head -n 1 "$file" | grep -qaE '^#!.*\b(ba|da)?sh\b' || printf '%s\n' "$file"
 done)
@@ -54,23 +55,25 @@ run_sparse() { # in a copy, so that objects of the module are left as they are
 }
 
 run_kernel_doc() {
-	"$ksrc/scripts/kernel-doc" -none "${sources[@]}" "${headers[@]}"
+	"$ksrc/scripts/kernel-doc" -none "${sources[@]}" "${headers[@]}" "${tools[@]}"
 }
 
 # Ignored everywhere: CAMELCASE, which takes _Static_assert for a name of ours, and
 # LINE_SPACING, which wants a line between a table and the assertion on its size.
 # In tcpstate_compat.h: what it is for, and the order of its version tests. In
 # tcpstate_fsm.c: long lines, since a cell of the table is a line. In tracepoint
-# headers: what TRACE_EVENT cannot be written without.
+# headers: what TRACE_EVENT cannot be written without. In tools/: macros that user
+# space has not, and the names of functions that a library stands in for.
 run_checkpatch() {
 	local ignore file
-	for file in "${sources[@]}" "${headers[@]}"; do
+	for file in "${sources[@]}" "${headers[@]}" "${tools[@]}"; do
 		ignore=CAMELCASE,LINE_SPACING
 		case $file in
 		*_compat.h) ignore+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE ;;
 		# Its uapi namesake is included by name; the family is a parameter.
 		tcpstate.h | ./tcpstate.h) ignore+=,EMBEDDED_FILENAME ;;
 		*_main.c) ignore+=,CONST_STRUCT ;;
+		tools/*) ignore+=,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,SYMBOLIC_PERMS ;;
 		*_fsm.c) ignore+=,LONG_LINE,BRACKET_SPACE ;;
 		*_trace.h) ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,COMPLEX_MACRO,SPACING,TRAILING_SEMICOLON,MACRO_ARG_REUSE ;;
 		esac
