@@ -3,6 +3,8 @@
 # make		build tcpstate.ko against the installed headers (KDIR= for others)
 # make check	every test; ends with "N passed, N failed"
 #		(T="NAME..." these kselftests only; KERNEL=6.1 on a small kernel)
+# make check-all	more than "make check": all of it on both wires, and the wire tests
+#		on the in-tree TCP beside ours
 # make check-debug	the kselftests in a kernel with KASAN, lockdep, kmemleak
 # make check-programs	unchanged programs on AF_TCPSTATE, more than "make check" runs
 # make tools	build tcpstate-run (make -C tools install puts it in its place)
@@ -25,6 +27,9 @@ headers:
 check:
 	@scripts/check.sh $(KERNEL:%=--kernel %) $(T)
 
+check-all:
+	@scripts/check.sh --all
+
 check-debug:
 	@scripts/check.sh --debug $(KERNEL:%=--kernel %) $(T)
 
@@ -41,4 +46,4 @@ clean:
 	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	rm -rf build
 
-.PHONY: all modules headers check check-debug check-programs tools demo clean
+.PHONY: all modules headers check check-all check-debug check-programs tools demo clean

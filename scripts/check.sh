@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs all tests of the project, as "make check" does.
 #
-# usage: scripts/check.sh [--kernel VERSION] [--debug] [--programs | NAME...]
+# usage: scripts/check.sh [--all] [--kernel VERSION] [--debug] [--programs | NAME...]
+#
+# --all: on wire 253 too every test, not only those that the wire matters for, and
+# the wire tests on the in-tree TCP beside ours.
 #
 # With names of kselftests (sock_bind, wire_edges ...), only the module is built
 # and these are run; with --programs, all those that run other programs. The last
@@ -11,11 +14,12 @@
 # --kernel: only what depends on the kernel, in the small one of this version that
 # scripts/kernel.sh builds; --debug: in its debug flavour (of 6.1, if not said).
 set -euo pipefail
-version='' flavour=base image='' kdir='' programs=''
+version='' flavour=base image='' kdir='' programs='' all=''
 while [[ ${1:-} == --* ]]; do
 	case $1 in
 	--kernel) version=$2; shift ;;
 	--debug) flavour=debug ;;
+	--all) all=1 ;;
 	--programs) programs=all ;;
 	*) sed -n 's/^# usage: /usage: /p' "$0"; exit 2 ;;
 	esac
@@ -132,9 +136,21 @@ run_intree() {
 
 # What RFC 9293 asks for, against the sources and the tests that have just run.
 run_conformance() {
-	run_intree
+	local intree=()
+	if [[ -n $all ]]; then
+		run_intree
+		intree=(--intree "$build/check-intree.log")
+	fi
 	scripts/check-conformance.py --log "$build/check-selftests-on-wire-6.log" \
-		--log "$build/check-selftests-on-wire-253.log" --intree "$build/check-intree.log"
+		--log "$build/check-selftests-on-wire-253.log" "${intree[@]}"
+}
+
+# The wire is known to the lowest layers alone: tests of what they do, and of the
+# socket calls. The rest of the wire tests would run the same code a second time.
+wire_matters() {
+	basename -a -s .c selftests/sock_*.c \
+		selftests/wire_{edges,closed,malformed,icmp,pmtu,ipheader}.c
+	basename -a -s .sh selftests/*_test.sh
 }
 
 if [[ -n $programs ]]; then
@@ -167,6 +183,11 @@ if [[ $# == 0 && -z $version ]]; then
 	step counted 'vm selftest' selftests/vm_selftest.sh
 fi
 step counted 'selftests on wire 6' run_selftests 6 "$@"
-step counted 'selftests on wire 253' run_selftests 253 "$@"
+if [[ $# == 0 && -z $all ]]; then
+	mapfile -t names < <(wire_matters)
+	step counted 'selftests on wire 253' run_selftests 253 "${names[@]}"
+else
+	step counted 'selftests on wire 253' run_selftests 253 "$@"
+fi
 [[ $# != 0 ]] || step counted conformance run_conformance
 finish
