@@ -267,7 +267,8 @@ TEST_F_TIMEOUT(trim, end_behind_text, LONG_SECONDS)
 	ASSERT_TRUE(sock_until(!queued(client, SIOCOUTQNSD)));
 	ASSERT_EQ(0, shutdown(client, SHUT_WR));
 	before = retransmissions(client);
-	EXPECT_TRUE(sent_again(client, before + 1));
+	/* Where text passes, all of it may have come through before the end. */
+	EXPECT_TRUE(sent_again(client, passes_text(variant->keep) ? 1 : before + 1));
 	if (!passes_text(variant->keep)) {
 		EXPECT_EQ(TCP_FIN_WAIT1, sock_state(client));
 		EXPECT_EQ(TCP_ESTABLISHED, sock_state(server));
