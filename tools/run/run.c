@@ -132,6 +132,9 @@ static void try_socket(int family, int protocol)
 	if (fd < 0 && errno == EPERM)
 		die(STATUS_OWN,
 		    "not permitted: CAP_NET_ADMIN is needed, or sysctl net.tcpstate.unprivileged=1");
+	/* Another family, or a wire that ours does not have. */
+	if (fd < 0 && errno == EPROTONOSUPPORT)
+		die(STATUS_OWN, "family %d is not that of the module tcpstate", family);
 	if (fd < 0)
 		die(STATUS_OWN, "socket: %s", strerror(errno));
 	if (syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_PROTOCOL, &got, &len) ||
