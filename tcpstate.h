@@ -246,6 +246,7 @@ struct tcpstate_timewait {
  * @accept_half: children in SYN_RECV
  * @accept_half_len: how many
  * @accept_closed: the listener is going, take no more
+ * @cookie_sent: jiffies when a listener last answered with a SYN cookie; 0: never
  * @segs_out: segments sent
  * @segs_in: segments received
  * @total_retrans: segments retransmitted
@@ -324,6 +325,7 @@ struct tcpstate_sock {
 	struct list_head accept_half;
 	u32 accept_half_len;
 	bool accept_closed;
+	unsigned long cookie_sent;
 
 	u32 segs_out;
 	u32 segs_in;
@@ -381,6 +383,9 @@ enum tcpstate_mib_item {
 	TCPSTATE_MIB_INERRS,
 	TCPSTATE_MIB_INCSUMERRORS,
 	TCPSTATE_MIB_OUTRSTS,
+	TCPSTATE_MIB_COOKIESSENT,
+	TCPSTATE_MIB_COOKIESRECV,
+	TCPSTATE_MIB_COOKIESFAILED,
 	TCPSTATE_MIB_ACTIVEOPENS,
 	TCPSTATE_MIB_PASSIVEOPENS,
 	TCPSTATE_MIB_ATTEMPTFAILS,
@@ -458,6 +463,7 @@ struct tcpstate_mib {
  * @orphan_retries: the same for a socket that nobody holds
  * @max_orphans: how many @orphans there may be
  * @max_tw_buckets: how many minis in TIME_WAIT
+ * @syncookies: answer SYNs that there is no room for with cookies: 0 no, 1 yes, 2 always
  * @timestamps: offer and take timestamps (RFC 7323)
  * @time_wait_reuse: connect() may take a name in TIME_WAIT: 0 no, 1 yes, 2 on loopback
  * @mtu_black_hole: try smaller segments where large ones vanish
@@ -500,6 +506,7 @@ struct tcpstate_net {
 	int orphan_retries;
 	int max_orphans;
 	int max_tw_buckets;
+	int syncookies;
 	int timestamps;
 	int time_wait_reuse;
 	int mtu_black_hole;
@@ -683,6 +690,7 @@ u32 tcpstate_output_tsval(u32 offset);
 void tcpstate_output_narrowed(struct sock *sk);
 u16 tcpstate_output_advertised_mss(struct sock *sk);
 u32 tcpstate_output_receive_space(const struct sock *sk);
+u16 tcpstate_output_first_window(const struct sock *sk);
 void tcpstate_output_open_window(struct sock *sk);
 
 /* --- tcpstate_state.c (layer 3) --- */
@@ -740,6 +748,8 @@ void tcpstate_timewait_purge(struct tcpstate_net *tn);
 /* For tcpstate_sock_init_transport(): choose one (RFC 6528). */
 #define TCPSTATE_ANY_ISS	0
 
+u32 tcpstate_sock_tstamp_offset(const struct tcpstate_key *key);
+u8 tcpstate_sock_wscale(const struct sock *sk);
 void tcpstate_sock_init(struct sock *sk, u8 wire);
 void tcpstate_sock_init_transport(struct sock *sk, u32 iss);
 int tcpstate_sock_get_port(struct sock *sk, unsigned short port);

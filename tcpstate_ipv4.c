@@ -110,9 +110,15 @@ static void put_route(struct iphdr *iph, const struct ip_options *opt, __be32 da
 	memcpy(route + route[1] - sizeof(daddr), &daddr, sizeof(daddr));
 }
 
+static u32 reply_mark(const struct tcpstate_net *tn, const struct sk_buff *skb,
+		      const struct tcpstate_reply *answer)
+{
+	return answer->mark ?: IP4_REPLY_MARK(tn->net, skb->mark);
+}
+
 /* Where an answer to skb goes; opt: by the way that skb came. */
 static struct rtable *route_reply(struct tcpstate_net *tn, const struct sk_buff *skb, u8 tos,
-				  const struct ip_options *opt)
+				  u32 mark, const struct ip_options *opt)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	const struct tcphdr *in = tcp_hdr(skb);
@@ -120,7 +126,7 @@ static struct rtable *route_reply(struct tcpstate_net *tn, const struct sk_buff 
 	struct rtable *rt;
 
 	flowi4_init_output(&fl4, l3mdev_master_ifindex_by_index(tn->net, skb->skb_iif),
-			   IP4_REPLY_MARK(tn->net, skb->mark), RT_TOS(tos),
+			   mark, RT_TOS(tos),
 			   RT_SCOPE_UNIVERSE, iph->protocol, 0,
 			   opt ? opt->faddr : iph->saddr, iph->daddr,
 			   in->source, in->dest, sock_net_uid(tn->net, NULL));
@@ -135,18 +141,21 @@ static struct rtable *route_reply(struct tcpstate_net *tn, const struct sk_buff 
 }
 
 static void put_segment(struct sk_buff *reply, const struct sk_buff *skb,
-			const struct tcpstate_reply *answer)
+			const struct tcpstate_reply *answer, const struct rtable *rt)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	const struct tcphdr *in = tcp_hdr(skb);
-	const struct tcpstate_options opt = {
-		.has_tstamp = answer->has_tstamp, .tsval = answer->tsval, .tsecr = answer->tsecr,
-	};
-	unsigned int len = sizeof(struct tcphdr) + (opt.has_tstamp ? TCPSTATE_TSTAMP_LEN : 0);
-	struct tcphdr *th = skb_put(reply, len);
+	struct tcpstate_options opt = answer->opt;
+	u8 options[TCPSTATE_MAX_OPT_LEN];
+	unsigned int len = sizeof(struct tcphdr);
+	struct tcphdr *th;
 
+	if (opt.mss)
+		opt.mss = clamp_t(u32, dst_metric_advmss(&rt->dst), TCPSTATE_MIN_MSS, opt.mss);
+	len += tcpstate_opt_write(options, &opt);
+	th = skb_put(reply, len);
 	memset(th, 0, sizeof(*th));
-	tcpstate_opt_write((u8 *)(th + 1), &opt);
+	memcpy(th + 1, options, len - sizeof(*th));
 	skb_reset_transport_header(reply);
 	th->source = in->dest;
 	th->dest = in->source;
@@ -170,13 +179,13 @@ static void send_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 	const struct iphdr *iph = ip_hdr(skb);
 	u8 tos = answer->own_header ? answer->tos : iph->tos & ~INET_ECN_MASK;
 	unsigned int header = sizeof(*iph) + (opt ? opt->optlen : 0);
-	struct rtable *rt = route_reply(tn, skb, tos, opt);
+	struct rtable *rt = route_reply(tn, skb, tos, reply_mark(tn, skb, answer), opt);
 	struct sk_buff *reply;
 	struct iphdr *out;
 
 	if (!rt)
 		return;
-	reply = alloc_skb(TCPSTATE_HEADROOM + sizeof(struct tcphdr) + TCPSTATE_TSTAMP_LEN,
+	reply = alloc_skb(TCPSTATE_HEADROOM + sizeof(struct tcphdr) + TCPSTATE_MAX_OPT_LEN,
 			  GFP_ATOMIC);
 	if (!reply) {
 		ip_rt_put(rt);
@@ -184,7 +193,7 @@ static void send_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 		return;
 	}
 	skb_reserve(reply, TCPSTATE_HEADROOM);
-	put_segment(reply, skb, answer);
+	put_segment(reply, skb, answer, rt);
 	out = skb_push(reply, header);
 	skb_reset_network_header(reply);
 	*out = (struct iphdr){
@@ -200,7 +209,7 @@ static void send_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 	if (opt)
 		put_route(out, opt, iph->saddr);
 	reply->protocol = htons(ETH_P_IP);
-	reply->mark = IP4_REPLY_MARK(tn->net, skb->mark);
+	reply->mark = reply_mark(tn, skb, answer);
 	skb_dst_set(reply, &rt->dst);
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTSEGS);
 	if (answer->flags & TCPSTATE_RST)

@@ -3,6 +3,7 @@
  * Connection requests: a listener's children from the SYN to accept().
  * The listener itself never changes and is never locked for a segment.
  */
+#include <linux/siphash.h>
 #include <linux/tcp.h>
 
 #include <net/tcp.h>
@@ -12,19 +13,142 @@
 /* A backlog of 0 still takes a few, as in BSD. */
 #define MIN_HALF_OPEN	8
 
-static bool overloaded(struct sock *listener)
+/* A cookie is good for one to two of these. */
+#define COOKIE_SECONDS	64
+#define COOKIE_PERIODS	2
+
+enum room {
+	ROOM_FOR_CHILD,
+	ROOM_FOR_NONE,		/* accept() is behind */
+	ROOM_FOR_COOKIE		/* too many handshakes: keep nothing of this one */
+};
+
+static enum room find_room(struct sock *listener)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(listener);
 	struct tcpstate_sock *ls = tcpstate_sk(listener);
 	u32 limit = max_t(u32, READ_ONCE(listener->sk_max_ack_backlog), MIN_HALF_OPEN);
+	int cookies = READ_ONCE(tn->syncookies);
 
 	if (sk_acceptq_is_full(listener)) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENOVERFLOWS);
-		return true;
+		return ROOM_FOR_NONE;
 	}
 	if (READ_ONCE(ls->accept_half_len) < limit)
-		return false;
+		return cookies == 2 ? ROOM_FOR_COOKIE : ROOM_FOR_CHILD;
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_HALFOPENOVERFLOWS);
+	return cookies ? ROOM_FOR_COOKIE : ROOM_FOR_NONE;
+}
+
+/* The secret hashes that a cookie for these names is made of. */
+struct cookie_hashes {
+	struct tcpstate_key key;
+	siphash_key_t secret[2];
+	u32 base;
+};
+
+static void hash_names(struct cookie_hashes *h, struct sock *listener, const struct sk_buff *skb)
+{
+	static siphash_key_t secret[2] __read_mostly;
+
+	net_get_random_once(secret, sizeof(secret));
+	memcpy(h->secret, secret, sizeof(secret));
+	tcpstate_sk(listener)->af->key(skb, tcpstate_sk(listener)->wire, tcp_hdr(skb), &h->key);
+	h->base = siphash(&h->key, sizeof(h->key), &h->secret[0]);
+}
+
+static u32 cookie_proof(const struct cookie_hashes *h, u32 period)
+{
+	return siphash_2u64(siphash(&h->key, sizeof(h->key), &h->secret[1]), period,
+			    &h->secret[1]);
+}
+
+static u32 cookie_period(void)
+{
+	return (u32)ktime_get_seconds() / COOKIE_SECONDS;
+}
+
+/*
+ * A SYN+ACK for which nothing is kept: what its ACK must bring back is in the ISS
+ * and, where the peer sends them, in the timestamp; without one the connection
+ * has neither window scaling nor SACK.
+ */
+static void send_cookie(struct sock *listener, struct sk_buff *skb)
+{
+	const struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	struct tcpstate_net *tn = tcpstate_sk_net(listener);
+	struct tcpstate_sock *ls = tcpstate_sk(listener);
+	u32 period = cookie_period();
+	struct tcpstate_reply reply = {
+		.ack = seg->seq + 1,
+		.wnd = tcpstate_output_first_window(listener),
+		.flags = TCPSTATE_SYN | TCPSTATE_ACK,
+		.opt.mss = ls->rtx_mss ?: 65535,
+		.own_header = true,
+		.tos = READ_ONCE(inet_sk(listener)->tos),
+		.ttl = max_t(int, READ_ONCE(inet_sk(listener)->uc_ttl), 0),
+		.mark = READ_ONCE(listener->sk_mark),
+	};
+	struct cookie_hashes h;
+
+	hash_names(&h, listener, skb);
+	reply.seq = tcpstate_cookie_make(h.base, cookie_proof(&h, period), seg->seq, period,
+					 seg->opt.mss ?: ls->af->default_mss);
+	/* That number would ask for another; the peer tries again. */
+	if (reply.seq == TCPSTATE_ANY_ISS)
+		return;
+	if (READ_ONCE(tn->timestamps) && seg->opt.has_tstamp) {
+		reply.opt.has_tstamp = true;
+		reply.opt.tsval = tcpstate_sock_tstamp_offset(&h.key) +
+				  tcpstate_cookie_tsval(tcpstate_output_tsval(0), &seg->opt);
+		reply.opt.tsecr = seg->opt.tsval;
+		reply.opt.has_wscale = seg->opt.has_wscale;
+		reply.opt.wscale = tcpstate_sock_wscale(listener);
+		reply.opt.has_sack_perm = seg->opt.has_sack_perm;
+	}
+	WRITE_ONCE(ls->cookie_sent, jiffies ?: 1);
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_COOKIESSENT);
+	ls->af->reply(tn, skb, &reply);
+}
+
+/* Only who was flooded a moment ago has cookies to take back. */
+static bool expects_cookie(const struct tcpstate_sock *ls)
+{
+	unsigned long sent = READ_ONCE(ls->cookie_sent);
+
+	return sent && time_before(jiffies, sent + COOKIE_PERIODS * COOKIE_SECONDS * HZ);
+}
+
+/* The SYN that an ACK with our cookie answers to, as far as it is needed.  False: none. */
+static bool read_cookie(struct sock *listener, const struct sk_buff *skb, struct tcpstate_seg *syn)
+{
+	const struct tcpstate_seg *ack = &tcpstate_cb(skb)->seg;
+	u32 irs = ack->seq - 1, iss = ack->ack - 1;
+	struct cookie_hashes h;
+	u32 period = cookie_period();
+	u8 age;
+
+	if (!expects_cookie(tcpstate_sk(listener)) ||
+	    (ack->flags & (TCPSTATE_SYN | TCPSTATE_RST | TCPSTATE_ACK)) != TCPSTATE_ACK)
+		return false;
+	hash_names(&h, listener, skb);
+	age = tcpstate_cookie_age(h.base, irs, iss, period);
+	*syn = (struct tcpstate_seg){
+		.seq = irs, .wnd = ack->wnd, .flags = TCPSTATE_SYN, .when = ack->when,
+	};
+	if (age < COOKIE_PERIODS)
+		syn->opt.mss = tcpstate_cookie_mss(h.base, cookie_proof(&h, period - age),
+						   irs, iss);
+	if (!syn->opt.mss) {
+		tcpstate_mib_inc(tcpstate_sk_net(listener), TCPSTATE_MIB_COOKIESFAILED);
+		return false;
+	}
+	if (READ_ONCE(tcpstate_sk_net(listener)->timestamps) && ack->opt.has_tstamp) {
+		syn->opt.has_tstamp = true;
+		syn->opt.tsval = ack->opt.tsval;
+		tcpstate_cookie_options(ack->opt.tsecr - tcpstate_sock_tstamp_offset(&h.key),
+					&syn->opt);
+	}
 	return true;
 }
 
@@ -67,6 +191,79 @@ static bool join(struct sock *child)
 	return ok;
 }
 
+/* Of a child that sk_clone_lock() has made. */
+static void let_go(struct sock *child)
+{
+	/* For sparse: it was returned locked. */
+	__acquire(&child->sk_lock.slock);
+	bh_unlock_sock(child);
+	sock_put(child);
+}
+
+/*
+ * A child under the names of skb, locked and held; NULL: no memory, no route, the
+ * listener is going, or the same segment came twice, on two CPUs.
+ */
+static struct sock *bear(struct sock *listener, struct sk_buff *skb, u32 iss)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(listener);
+	struct tcpstate_sock *ls = tcpstate_sk(listener);
+	struct sock *child = sk_clone_lock(listener, GFP_ATOMIC);
+
+	if (!child) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
+		return NULL;
+	}
+	init_child(child, listener, skb, iss);
+	tcpstate_port_share(tn, &tcpstate_sk(child)->bind, &ls->bind);
+	if (join(child) && tcpstate_sk(child)->bind.hold && !ls->af->route(child) &&
+	    !tcpstate_demux_add(child))
+		return child;
+	tcpstate_state_event(child, TCPSTATE_EV_CLOSE);
+	let_go(child);
+	return NULL;
+}
+
+/*
+ * An ACK to a listener: does it bring a cookie back?  The SYN happens to the child
+ * now, and the ACK to the child in SYN_RECV.  Consumes skb if so.
+ */
+static bool take_cookie(struct sock *listener, struct sk_buff *skb)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(listener);
+	struct tcpstate_tcb *tcb;
+	struct tcpstate_seg syn;
+	struct sock *child;
+
+	if (!read_cookie(listener, skb, &syn))
+		return false;
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_COOKIESRECV);
+	child = NULL;
+	if (sk_acceptq_is_full(listener))
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENOVERFLOWS);
+	else
+		child = bear(listener, skb, tcpstate_cb(skb)->seg.ack - 1);
+	if (!child) {
+		/* Its peer says it again, with its text. */
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
+		kfree_skb(skb);
+		return true;
+	}
+	tcpstate_input_take_syn(child, &syn);
+	tcpstate_state_event(child, TCPSTATE_EV_RCV_SYN);
+	/* As if we had sent the SYN+ACK: nothing is to be pushed. */
+	tcb = &tcpstate_sk(child)->tcb;
+	tcb->snd_nxt = tcb->iss + 1;
+	tcb->rcv_adv = tcb->rcv_nxt + tcpstate_output_first_window(child);
+	tcb->rcv_mss = tcpstate_output_advertised_mss(child);
+	tcpstate_sk(child)->push_pending = false;
+	skb_dst_drop(skb);
+	skb->dev = NULL;
+	tcpstate_input(child, skb);
+	let_go(child);
+	return true;
+}
+
 /**
  * tcpstate_request_syn() - a segment has come to a listener
  * @listener: held by the caller, not locked
@@ -83,47 +280,40 @@ void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb, u32 iss)
 	const struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
 	struct tcpstate_check check;
 	struct tcpstate_reply rst;
-	struct sock *child;
+	struct sock *child = NULL;
+	enum room room;
 
 	check = tcpstate_seg_check(&ls->tcb, TCPSTATE_LISTEN, seg);
-	if (check.verdict != TCPSTATE_SEG_ACCEPT) {
-		tcpstate_mib_drop(tn, check.reason);
-		if (check.verdict == TCPSTATE_SEG_RST && ls->af->for_us(skb) &&
-		    tcpstate_seg_rst_reply(seg, &rst))
-			ls->af->reply(tn, skb, &rst);
-		goto drop;
-	}
 	/* MUST-57, MUST-63 */
 	if (!ls->af->for_us(skb) || tcpstate_state(listener) != TCPSTATE_LISTEN)
 		goto drop;
-	if (overloaded(listener))
-		goto overflow;
-	child = sk_clone_lock(listener, GFP_ATOMIC);
+	if (check.verdict != TCPSTATE_SEG_ACCEPT) {
+		if (check.verdict == TCPSTATE_SEG_RST && take_cookie(listener, skb))
+			return;
+		tcpstate_mib_drop(tn, check.reason);
+		if (check.verdict == TCPSTATE_SEG_RST && tcpstate_seg_rst_reply(seg, &rst))
+			ls->af->reply(tn, skb, &rst);
+		goto drop;
+	}
+	room = find_room(listener);
+	/* A new ISS must lie above the old one's: no cookie does that. */
+	if (room == ROOM_FOR_COOKIE && iss == TCPSTATE_ANY_ISS) {
+		send_cookie(listener, skb);
+		goto drop;
+	}
+	if (room == ROOM_FOR_CHILD)
+		child = bear(listener, skb, iss);
 	if (!child) {
-		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
-		goto overflow;
-	}
-	/* For sparse: sk_clone_lock() returns it locked. */
-	__acquire(&child->sk_lock.slock);
-	init_child(child, listener, skb, iss);
-	tcpstate_port_share(tn, &tcpstate_sk(child)->bind, &ls->bind);
-	/* -EADDRNOTAVAIL: the same SYN twice, on two CPUs. */
-	if (!join(child) || !tcpstate_sk(child)->bind.hold || ls->af->route(child) ||
-	    tcpstate_demux_add(child)) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
-		tcpstate_state_event(child, TCPSTATE_EV_CLOSE);
-	} else {
-		tcpstate_input_take_syn(child, seg);
-		tcpstate_state_event(child, TCPSTATE_EV_RCV_SYN);
-		tcpstate_output_push(child);
+		goto drop;
 	}
-	bh_unlock_sock(child);
-	sock_put(child);
+	tcpstate_input_take_syn(child, seg);
+	tcpstate_state_event(child, TCPSTATE_EV_RCV_SYN);
+	tcpstate_output_push(child);
+	let_go(child);
 	consume_skb(skb);
 	return;
 
-overflow:
-	tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
 drop:
 	kfree_skb(skb);
 }
