@@ -60,7 +60,7 @@ static void init_numbers(struct sock *sk, u32 iss)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
 	memset(&ts->tcb, 0, sizeof(ts->tcb));
-	ts->tcb.iss = iss == TCPSTATE_ANY_ISS ? ts->af->iss(sk) : iss;
+	ts->tcb.iss = iss == TCPSTATE_ANY_ISS ? ts->af->iss(&ts->flow.key) : iss;
 	ts->tcb.snd_una = ts->tcb.iss;
 	ts->tcb.snd_nxt = ts->tcb.iss;
 	ts->tcb.snd_up = ts->tcb.iss;
@@ -123,6 +123,7 @@ void tcpstate_sock_init_transport(struct sock *sk, u32 iss)
 	INIT_LIST_HEAD(&ts->accept_node);
 	spin_lock_init(&ts->accept_lock);
 	INIT_LIST_HEAD(&ts->accept_ready);
+	INIT_LIST_HEAD(&ts->accept_deferred);
 	INIT_LIST_HEAD(&ts->accept_half);
 	ts->accept_half_len = 0;
 	ts->accept_closed = false;

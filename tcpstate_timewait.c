@@ -331,7 +331,10 @@ u32 tcpstate_timewait_reuse(struct sock *sk, bool bound)
 	if (!flow)
 		return iss;
 	if (flow->kind != TCPSTATE_FLOW_TIMEWAIT) {
-		sock_put((struct sock *)container_of(flow, struct tcpstate_sock, flow));
+		if (flow->kind == TCPSTATE_FLOW_REQUEST)
+			tcpstate_request_put(container_of(flow, struct tcpstate_request, flow));
+		else
+			sock_put((struct sock *)container_of(flow, struct tcpstate_sock, flow));
 		return iss;
 	}
 	tw = container_of(flow, struct tcpstate_timewait, flow);
