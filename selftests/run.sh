@@ -107,11 +107,14 @@ run_programs() {
 
 # Takes programs off the queue; what each has printed comes out in one piece.
 run_queue() { # CPU
-	local name out=/run/tcpstate.out.$1
+	local name began out=/run/tcpstate.out.$1
 
 	while name=$(flock "$tap" sed -i -e '1{w /dev/stdout' -e 'd}' /run/tcpstate.queue) &&
 		[[ -n $name ]]; do
-		taskset -c "$1" ./run_kselftest.sh -t "$name" < /dev/null > "$out" 2>&1 || true
+		began=$SECONDS
+		# Through a pipe: the runner opens /dev/stdout anew, at the start of a file.
+		taskset -c "$1" ./run_kselftest.sh -t "$name" < /dev/null 2>&1 | cat > "$out"
+		printf '# %s took %s s\n' "${name#*:}" $((SECONDS - began)) >> "$out"
 		flock "$tap" tee -a "$tap" < "$out"
 	done
 }
