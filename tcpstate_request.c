@@ -256,6 +256,8 @@ static void grow_up(struct sock *child, const struct tcpstate_seg *syn, u16 wnd,
 	tcb->snd_nxt = tcb->iss + 1;
 	tcb->rcv_adv = tcb->rcv_nxt + wnd;
 	tcb->rcv_mss = tcpstate_output_advertised_mss(child);
+	/* The SYN+ACK said so. */
+	ts->ack_seq = tcb->rcv_nxt;
 	ts->push_pending = false;
 	ts->ack_now = false;
 	ts->segs_out++;
