@@ -15,6 +15,7 @@
 #include <net/secure_seq.h>
 #include <net/sock.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#include <linux/skbuff_ref.h>	/* 6.10: split off linux/skbuff.h */
 #include <net/proto_memory.h>	/* 6.10: split off net/sock.h */
 #endif
 
@@ -30,6 +31,18 @@
 /* 6.19: addresses of bind and connect became struct sockaddr_unsized. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 #define sockaddr_unsized sockaddr
+#endif
+
+/* 6.17: sk_uid() reads who made the socket. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define sk_uid(sk)	READ_ONCE((sk)->sk_uid)
+#endif
+
+/* 6.7: a family may answer for SOL_SOCKET itself. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define tcpstate_own_sol_socket(sock)	do { } while (0)
+#else
+#define tcpstate_own_sol_socket(sock)	set_bit(SOCK_CUSTOM_SOCKOPT, &(sock)->flags)
 #endif
 
 /* 6.10: proto_ops.accept takes a struct. */

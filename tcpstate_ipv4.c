@@ -20,10 +20,10 @@ static void flow_init(struct flowi4 *fl4, const struct sock *sk, __be32 saddr,
 	const struct inet_sock *inet = inet_sk(sk);
 
 	flowi4_init_output(fl4, sk->sk_bound_dev_if, READ_ONCE(sk->sk_mark),
-			   RT_CONN_FLAGS(sk), RT_SCOPE_UNIVERSE,
+			   ip_sock_rt_tos(sk), ip_sock_rt_scope(sk),
 			   tcpstate_sk(sk)->wire, inet_sk_flowi_flags(sk),
 			   daddr, saddr, inet->inet_dport, inet->inet_sport,
-			   sk->sk_uid);
+			   sk_uid(sk));
 	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(fl4));
 }
 

@@ -165,6 +165,7 @@ static int create(struct net *net, struct socket *sock, int protocol, int kern)
 		return -ENOBUFS;
 	sock->state = SS_UNCONNECTED;
 	sock->ops = &tcpstate_ops;
+	tcpstate_own_sol_socket(sock);
 	sock_init_data(sock, sk);
 	sock_lock_init_class_and_name(sk, "slock-AF_TCPSTATE", &slock_key,
 				      "sk_lock-AF_TCPSTATE", &lock_key);

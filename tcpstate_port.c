@@ -93,14 +93,14 @@ static bool same_device(int a, int b)
 	return !a || !b || a == b;
 }
 
-/* TCPSTATE_REUSEPORT: one user's sockets share; what is in TIME_WAIT minds nobody. */
+/* SO_REUSEPORT: one user's sockets share; what is in TIME_WAIT minds nobody. */
 static bool share(struct sock *sk, const struct tcpstate_bind *other)
 {
 	if (!sk->sk_reuseport)
 		return false;
 	if (!other->sk)
 		return other->reuseport;
-	return other->sk->sk_reuseport && uid_eq(sock_i_uid(sk), sock_i_uid(other->sk));
+	return other->sk->sk_reuseport && uid_eq(sk_uid(sk), sk_uid(other->sk));
 }
 
 /* The rules of SO_REUSEADDR as users of the in-tree TCP know them. */

@@ -115,11 +115,11 @@ static void show_full(struct seq_file *m, struct tcpstate_sock *ts)
 		threshold = 0;
 	else if (ts->cong.ssthresh != TCPSTATE_SSTHRESH_INFINITE)
 		threshold = ts->cong.ssthresh / mss;
-	seq_printf(m, " %08X:%08X %02X:%08lX %08X %5u %8d %lu %d %pK %lu %lu %u %u %d",
+	seq_printf(m, " %08X:%08X %02X:%08lX %08X %5u %8d %llu %d %pK %lu %lu %u %u %d",
 		   max(tx_queue, 0), max(rx_queue, 0), timer,
 		   jiffies_delta_to_clock_t(expires - jiffies), ts->rtx_count,
-		   from_kuid_munged(seq_user_ns(m), sock_i_uid(sk)), ts->keep_probes,
-		   sock_i_ino(sk), refcount_read(&sk->sk_refcnt), sk,
+		   from_kuid_munged(seq_user_ns(m), sk_uid(sk)), ts->keep_probes,
+		   (u64)sock_i_ino(sk), refcount_read(&sk->sk_refcnt), sk,
 		   jiffies_to_clock_t(usecs_to_jiffies(tcpstate_rtt_timeout(&ts->rtt))),
 		   jiffies_to_clock_t(msecs_to_jiffies(READ_ONCE(tcpstate_sk_net(sk)->delack_ms))),
 		   ts->quickack, ts->cong.cwnd / mss, threshold);

@@ -470,6 +470,7 @@ int tcpstate_sock_accept(struct socket *sock, struct socket *newsock,
 	tcpstate_sk(child)->owner = TCPSTATE_OWNER_USER;
 	sock_graft(child, newsock);
 	newsock->state = SS_CONNECTED;
+	tcpstate_own_sol_socket(newsock);
 	if (sock_flag(child, SOCK_KEEPOPEN))
 		tcpstate_timer_restart_keepalive(child);
 	release_sock(child);

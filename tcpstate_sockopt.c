@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Options at the levels SOL_TCP and SOL_IP, and TCP_INFO.
+ * Options at the levels SOL_TCP, SOL_IP and SOL_TCPSTATE, TCP_INFO, and the one
+ * of SOL_SOCKET that the kernel would refuse.
  */
 #include <linux/in.h>
 #include <linux/tcp.h>
@@ -183,12 +184,10 @@ static int set_congestion(sockptr_t optval, unsigned int len)
 	return strcmp(name, tcpstate_reno.name) ? -ENOENT : 0;
 }
 
-static int set_own(struct sock *sk, int name, sockptr_t optval, unsigned int len)
+static int set_reuseport(struct sock *sk, sockptr_t optval, unsigned int len)
 {
 	int val;
 
-	if (name != TCPSTATE_REUSEPORT)
-		return -ENOPROTOOPT;
 	if (len < sizeof(int))
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
@@ -219,9 +218,9 @@ static int set_ip(struct sock *sk, int name, sockptr_t optval, unsigned int len)
 }
 
 /**
- * tcpstate_setsockopt() - proto_ops setsockopt, all levels but SOL_SOCKET
+ * tcpstate_setsockopt() - proto_ops setsockopt
  * @sock: the socket
- * @level: SOL_TCP, SOL_IP or SOL_TCPSTATE
+ * @level: SOL_TCP, SOL_IP or SOL_TCPSTATE; SOL_SOCKET where the kernel lets us
  * @name: option
  * @optval: its value
  * @len: its length, octets
@@ -239,7 +238,10 @@ int tcpstate_setsockopt(struct socket *sock, int level, int name, sockptr_t optv
 	if (level == SOL_IP)
 		return set_ip(sk, name, optval, len);
 	if (level == SOL_TCPSTATE)
-		return set_own(sk, name, optval, len);
+		return name == TCPSTATE_REUSEPORT ? set_reuseport(sk, optval, len) : -ENOPROTOOPT;
+	if (level == SOL_SOCKET)
+		return name == SO_REUSEPORT ? set_reuseport(sk, optval, len) :
+					      sock_setsockopt(sock, level, name, optval, len);
 	if (level != SOL_TCP)
 		return -ENOPROTOOPT;
 	if (name == TCP_CONGESTION)

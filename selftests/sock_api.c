@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -139,6 +140,51 @@ TEST_F(api, reuseport_option)
 	EXPECT_EQ(ENOPROTOOPT, sock_errno(setsockopt(fd, level, 999, &val, 4)));
 	len = sizeof(val);
 	EXPECT_EQ(ENOPROTOOPT, sock_errno(getsockopt(fd, level, 999, &val, &len)));
+}
+
+/* From 6.7 on the kernel leaves SOL_SOCKET to a family that asks for it. */
+static bool kernel_leaves_sol_socket(void)
+{
+	struct utsname name;
+	int major, minor;
+
+	if (uname(&name) || sscanf(name.release, "%d.%d", &major, &minor) != 2)
+		return false;
+	return major > 6 || (major == 6 && minor >= 7);
+}
+
+TEST_F(api, reuseport_by_its_own_name)
+{
+	int first = sock_new(0), second = sock_new(0), third, dialed, val = 1, port;
+
+	if (!sock_is_intree() && !kernel_leaves_sol_socket()) {
+		/* What the module cannot change, and the first kernels of 6.1 did not ask. */
+		val = sock_errno(sock_set(first, SOL_SOCKET, SO_REUSEPORT, 1));
+		EXPECT_TRUE(val == EOPNOTSUPP || !val) TH_LOG("errno %d", val);
+		return;
+	}
+	EXPECT_EQ(0, sock_get(first, SOL_SOCKET, SO_REUSEPORT));
+	ASSERT_EQ(0, sock_set(first, SOL_SOCKET, SO_REUSEPORT, 5));
+	EXPECT_EQ(1, sock_get(first, SOL_SOCKET, SO_REUSEPORT));
+	EXPECT_EQ(EINVAL, sock_errno(setsockopt(first, SOL_SOCKET, SO_REUSEPORT, &val, 3)));
+	EXPECT_EQ(EFAULT, sock_errno(setsockopt(first, SOL_SOCKET, SO_REUSEPORT, NULL, 4)));
+	/* The rest of the level is answered as before. */
+	EXPECT_EQ(0, sock_set(first, SOL_SOCKET, SO_KEEPALIVE, 1));
+	EXPECT_EQ(1, sock_get(first, SOL_SOCKET, SO_KEEPALIVE));
+	EXPECT_EQ(ENOPROTOOPT, sock_errno(setsockopt(first, SOL_SOCKET, 999, &val, 4)));
+	ASSERT_EQ(0, sock_set(second, SOL_SOCKET, SO_REUSEPORT, 1));
+	ASSERT_EQ(0, sock_bind(first, "127.0.0.1", 0));
+	port = sock_port(first);
+	ASSERT_EQ(0, sock_bind(second, "127.0.0.1", port));
+	ASSERT_EQ(0, listen(first, 1));
+	close(second);
+	/* What accept() makes is asked in the same way. */
+	dialed = dial(port);
+	ASSERT_LE(0, dialed);
+	third = accept(first, NULL, NULL);
+	ASSERT_LE(0, third);
+	EXPECT_EQ(0, sock_set(third, SOL_SOCKET, SO_REUSEPORT, 0));
+	EXPECT_EQ(0, sock_set(third, SOL_SOCKET, SO_REUSEPORT, 1));
 }
 
 TEST_F(api, listeners_on_two_devices)

@@ -32,7 +32,7 @@
  * Options of this family alone, at the level SOL_TCPSTATE.
  *
  * TCPSTATE_REUSEPORT (int, 0 or 1): what SO_REUSEPORT is to the in-tree TCP,
- * for kernels that refuse that option to this family.  Sockets of one user
+ * for kernels that refuse that option to this family (before 6.7).  Sockets of one user
  * that all have it may be bound to one address and port; connections are
  * spread over those that listen.
  */
