@@ -57,6 +57,7 @@ struct tcpstate_key {
 
 enum tcpstate_flow_kind {
 	TCPSTATE_FLOW_FULL,	/* a struct tcpstate_sock */
+	TCPSTATE_FLOW_REQUEST,	/* a struct tcpstate_request */
 	TCPSTATE_FLOW_TIMEWAIT	/* a struct tcpstate_timewait */
 };
 
@@ -123,6 +124,58 @@ struct tcpstate_bind {
 	bool reuse;
 	bool reuseport;
 	bool listens;
+};
+
+/**
+ * struct tcpstate_request - SYN_RECV without a socket: a listener's child to be
+ * @flow: name and state
+ * @ref: one for being alive, one for the armed timer, one for each finder
+ * @lock: guards the fields below and @flow.state
+ * @timer: retransmission of the SYN+ACK
+ * @listener: held as long as this lives
+ * @node: place among the listener's half-open ones, guarded by its accept_lock
+ * @route: IP options that lead back along the SYN's source route, or NULL
+ * @syn: the peer's SYN; its timestamp is that of the last one to come
+ * @rtt: timeout of the SYN+ACK
+ * @sent_us: when it was first sent, microseconds
+ * @began: jiffies when that was
+ * @iss: our initial send sequence number
+ * @ts_offset: see struct tcpstate_tcb
+ * @mark: SO_MARK of the child
+ * @device: bound device of the child, or 0
+ * @answer_second: jiffies when the second of @answers began
+ * @wnd: the window that the SYN+ACK offers, octets
+ * @answers: segments answered in that second
+ * @wscale: the shift of our windows
+ * @retrans: how often the SYN+ACK was sent again by @timer
+ * @repeated: or because the SYN came again: the round trip is not known (Karn)
+ * @ts_ok: both SYNs have timestamps
+ * @rcu: freed after a grace period
+ */
+struct tcpstate_request {
+	struct tcpstate_flow flow;
+	refcount_t ref;
+	spinlock_t lock;	/* everything below, and the state */
+	struct timer_list timer;
+	struct sock *listener;
+	struct list_head node;
+	struct ip_options_rcu *route;
+	struct tcpstate_seg syn;
+	struct tcpstate_rtt rtt;
+	u64 sent_us;
+	unsigned long began;
+	u32 iss;
+	u32 ts_offset;
+	u32 mark;
+	int device;
+	u32 answer_second;
+	u16 wnd;
+	u8 answers;
+	u8 wscale;
+	u8 retrans;
+	bool repeated;
+	bool ts_ok;
+	struct rcu_head rcu;
 };
 
 /**
@@ -240,12 +293,14 @@ struct tcpstate_timewait {
  * @thin_linear: TCP_THIN_LINEAR_TIMEOUTS
  * @orphan: counted among the namespace's orphans
  * @listener: held, where @owner is QUEUE or REQUEST
- * @accept_node: place in @listener's queue of ready or of half-open children
- * @accept_lock: guards the fields below and @accept_node of all children
+ * @accept_node: place in @listener's queue of ready or of deferred children
+ * @accept_lock: guards the fields below, and the places in these lists
  * @accept_ready: children that accept() may take
- * @accept_half: children in SYN_RECV
- * @accept_half_len: how many
+ * @accept_deferred: children that TCP_DEFER_ACCEPT keeps back
+ * @accept_half: minis in SYN_RECV
+ * @accept_half_len: how many in both of these
  * @accept_closed: the listener is going, take no more
+ * @cookie_sent: jiffies when a listener last answered with a SYN cookie; 0: never
  * @segs_out: segments sent
  * @segs_in: segments received
  * @total_retrans: segments retransmitted
@@ -321,9 +376,11 @@ struct tcpstate_sock {
 	struct list_head accept_node;
 	spinlock_t accept_lock;	/* the accept queue */
 	struct list_head accept_ready;
+	struct list_head accept_deferred;
 	struct list_head accept_half;
 	u32 accept_half_len;
 	bool accept_closed;
+	unsigned long cookie_sent;
 
 	u32 segs_out;
 	u32 segs_in;
@@ -381,6 +438,9 @@ enum tcpstate_mib_item {
 	TCPSTATE_MIB_INERRS,
 	TCPSTATE_MIB_INCSUMERRORS,
 	TCPSTATE_MIB_OUTRSTS,
+	TCPSTATE_MIB_COOKIESSENT,
+	TCPSTATE_MIB_COOKIESRECV,
+	TCPSTATE_MIB_COOKIESFAILED,
 	TCPSTATE_MIB_ACTIVEOPENS,
 	TCPSTATE_MIB_PASSIVEOPENS,
 	TCPSTATE_MIB_ATTEMPTFAILS,
@@ -458,6 +518,7 @@ struct tcpstate_mib {
  * @orphan_retries: the same for a socket that nobody holds
  * @max_orphans: how many @orphans there may be
  * @max_tw_buckets: how many minis in TIME_WAIT
+ * @syncookies: answer SYNs that there is no room for with cookies: 0 no, 1 yes, 2 always
  * @timestamps: offer and take timestamps (RFC 7323)
  * @time_wait_reuse: connect() may take a name in TIME_WAIT: 0 no, 1 yes, 2 on loopback
  * @mtu_black_hole: try smaller segments where large ones vanish
@@ -500,6 +561,7 @@ struct tcpstate_net {
 	int orphan_retries;
 	int max_orphans;
 	int max_tw_buckets;
+	int syncookies;
 	int timestamps;
 	int time_wait_reuse;
 	int mtu_black_hole;
@@ -542,6 +604,7 @@ static inline void tcpstate_mib_drop(struct tcpstate_net *tn, u8 reason)
 int tcpstate_demux_init(struct tcpstate_net *tn);
 void tcpstate_demux_exit(struct tcpstate_net *tn);
 int tcpstate_demux_add(struct sock *sk);
+int tcpstate_demux_add_flow(struct tcpstate_net *tn, struct tcpstate_flow *flow);
 void tcpstate_demux_remove(struct tcpstate_net *tn, struct tcpstate_flow *flow);
 void tcpstate_demux_replace(struct tcpstate_net *tn, struct tcpstate_flow *old,
 			    struct tcpstate_flow *new);
@@ -610,6 +673,28 @@ struct tcpstate_quote {
 };
 
 /**
+ * struct tcpstate_way - where a segment without a socket of its own goes
+ * @key: names, seen from us
+ * @sk: the listener that it is sent for; NULL: nobody, the namespace
+ * @answered: the segment that it answers; or NULL
+ * @route: IP options, or NULL
+ * @device: that it must leave by, or 0
+ * @mark: for routing and filters
+ * @tos: octet of the IP header
+ * @ttl: likewise; 0: the route's
+ */
+struct tcpstate_way {
+	const struct tcpstate_key *key;
+	struct sock *sk;
+	const struct sk_buff *answered;
+	const struct ip_options_rcu *route;
+	int device;
+	u32 mark;
+	u8 tos;
+	u8 ttl;
+};
+
+/**
  * struct tcpstate_af - what differs between IPv4 and IPv6
  * @family: of the addresses that users see
  * @header_len: of the network header without options, octets
@@ -619,13 +704,18 @@ struct tcpstate_quote {
  * @send: finish the checksum and hand a segment to IP; consumes skb; the
  *	transport header is in place; 0 or -errno
  * @reply: send a segment without a socket, answering @skb; does not consume it
+ * @send_alone: the same, where the way is known
+ * @back: the IP options that lead back along the source route of a received
+ *	segment, or NULL; freed with kfree()
+ * @device: the device that a child is bound to whose SYN is @skb, or 0
  * @key: read the addresses of a received segment; ports and wire are set too
  * @for_us: the segment was sent to one host, not to many (MUST-57, MUST-63)
  * @checksum_ok: verify a received segment; data points to the TCP header
- * @iss: initial send sequence number (RFC 6528)
+ * @iss: initial send sequence number for a name (RFC 6528)
  * @names_match: a received segment is of the connection that a socket has now
  * @set_name: read the names of a socket into its flow's key
- * @take_name: set a child's names from a received segment
+ * @take_name: set a child's names from a received segment; takes *@route over, where
+ *	there is one
  * @take_route: save the way back along a source route that a received segment
  *	came by, where there is one; context: socket lock held
  * @narrow: tell routing of the MTU of a socket's path, octets; context: socket
@@ -642,14 +732,19 @@ struct tcpstate_af {
 	int (*send)(struct sock *sk, struct sk_buff *skb);
 	void (*reply)(struct tcpstate_net *tn, struct sk_buff *skb,
 		      const struct tcpstate_reply *answer);
+	void (*send_alone)(struct tcpstate_net *tn, const struct tcpstate_way *way,
+			   const struct tcpstate_reply *answer);
+	struct ip_options_rcu *(*back)(struct net *net, const struct sk_buff *skb);
+	int (*device)(const struct sock *listener, const struct sk_buff *skb);
 	void (*key)(const struct sk_buff *skb, u8 wire, const void *ports,
 		    struct tcpstate_key *key);
 	bool (*for_us)(const struct sk_buff *skb);
 	bool (*checksum_ok)(struct sk_buff *skb, u8 wire);
-	u32 (*iss)(const struct sock *sk);
+	u32 (*iss)(const struct tcpstate_key *key);
 	bool (*names_match)(const struct sock *sk, const struct sk_buff *skb);
 	void (*set_name)(struct sock *sk, bool listener);
-	void (*take_name)(struct sock *child, const struct sk_buff *skb);
+	void (*take_name)(struct sock *child, const struct sk_buff *skb,
+			  struct ip_options_rcu **route);
 	void (*take_route)(struct sock *sk, const struct sk_buff *skb);
 	void (*narrow)(struct sock *sk, u32 mtu);
 	void (*queue_error)(struct sock *sk, const struct tcpstate_quote *quote, int err);
@@ -683,6 +778,7 @@ u32 tcpstate_output_tsval(u32 offset);
 void tcpstate_output_narrowed(struct sock *sk);
 u16 tcpstate_output_advertised_mss(struct sock *sk);
 u32 tcpstate_output_receive_space(const struct sock *sk);
+u16 tcpstate_output_first_window(const struct sock *sk);
 void tcpstate_output_open_window(struct sock *sk);
 
 /* --- tcpstate_state.c (layer 3) --- */
@@ -694,6 +790,9 @@ void tcpstate_state_destroy(struct sock *sk);
 void tcpstate_state_disown(struct sock *sk);
 void tcpstate_state_hand_over(struct sock *sk, struct tcpstate_timewait *tw);
 u16 tcpstate_state_timewait_event(struct tcpstate_timewait *tw, u8 event);
+void tcpstate_state_request_born(struct tcpstate_request *req);
+u16 tcpstate_state_request_event(struct tcpstate_request *req, u8 event);
+void tcpstate_state_take_over(struct sock *child, struct tcpstate_request *req);
 
 /* --- tcpstate_input.c (layer 4) --- */
 
@@ -718,7 +817,12 @@ void tcpstate_timer_restart_keepalive(struct sock *sk);
 
 /* --- tcpstate_request.c (layer 4) --- */
 
+int tcpstate_request_init(void);
+void tcpstate_request_exit(void);
+void tcpstate_request_put(struct tcpstate_request *req);
 void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb, u32 iss);
+bool tcpstate_request_input(struct tcpstate_request *req, struct sk_buff *skb);
+void tcpstate_request_icmp(struct tcpstate_request *req, const struct tcpstate_quote *quote);
 void tcpstate_request_ready(struct sock *child);
 void tcpstate_request_done(struct sock *child);
 void tcpstate_request_stop(struct sock *listener);
@@ -740,6 +844,8 @@ void tcpstate_timewait_purge(struct tcpstate_net *tn);
 /* For tcpstate_sock_init_transport(): choose one (RFC 6528). */
 #define TCPSTATE_ANY_ISS	0
 
+u32 tcpstate_sock_tstamp_offset(const struct tcpstate_key *key);
+u8 tcpstate_sock_wscale(const struct sock *sk);
 void tcpstate_sock_init(struct sock *sk, u8 wire);
 void tcpstate_sock_init_transport(struct sock *sk, u32 iss);
 int tcpstate_sock_get_port(struct sock *sk, unsigned short port);

@@ -65,6 +65,24 @@ void tcpstate_demux_exit(struct tcpstate_net *tn)
 }
 
 /**
+ * tcpstate_demux_add_flow() - let segments find a flow that is no listener
+ * @tn: the namespace
+ * @flow: its key is complete
+ *
+ * Context: the flow's lock held; process or softirq.
+ * Return: 0; -EADDRNOTAVAIL where the name is taken; -ENOMEM or the like.
+ */
+int tcpstate_demux_add_flow(struct tcpstate_net *tn, struct tcpstate_flow *flow)
+{
+	int err = rhashtable_lookup_insert_fast(&tn->flows, &flow->node, params);
+
+	if (err)
+		return err == -EEXIST ? -EADDRNOTAVAIL : err;
+	flow->listed = true;
+	return 0;
+}
+
+/**
  * tcpstate_demux_add() - let segments find a socket
  * @sk: its flow's key is complete
  *
@@ -78,14 +96,11 @@ int tcpstate_demux_add(struct sock *sk)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	int err;
 
-	if (names_listener(&ts->flow))
-		err = rhltable_insert(&tn->listeners, &ts->listen_node, listener_params);
-	else
-		err = rhashtable_lookup_insert_fast(&tn->flows, &ts->flow.node, params);
-	if (err)
-		return err == -EEXIST ? -EADDRNOTAVAIL : err;
-	ts->flow.listed = true;
-	return 0;
+	if (!names_listener(&ts->flow))
+		return tcpstate_demux_add_flow(tn, &ts->flow);
+	err = rhltable_insert(&tn->listeners, &ts->listen_node, listener_params);
+	ts->flow.listed = !err;
+	return err;
 }
 
 /**
@@ -132,6 +147,9 @@ static bool take_reference(struct tcpstate_flow *flow)
 {
 	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
 		return refcount_inc_not_zero(&container_of(flow, struct tcpstate_timewait,
+							   flow)->ref);
+	if (flow->kind == TCPSTATE_FLOW_REQUEST)
+		return refcount_inc_not_zero(&container_of(flow, struct tcpstate_request,
 							   flow)->ref);
 	return refcount_inc_not_zero(&((struct sock *)container_of(flow, struct tcpstate_sock,
 								   flow))->sk_refcnt);

@@ -114,14 +114,12 @@ static void syn_acked(struct sock *sk, const struct tcpstate_seg *seg)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
 	sk_stop_timer(sk, &ts->rtx_timer);
-	if (ts->rtt_timing) {
-		take_sample(ts, seg, 0);
-		return;
-	}
-	tcpstate_rtt_syn_lost(&ts->rtt);
-	take_sample(ts, seg, 0);
-	if (ts->total_retrans)
+	/* A SYN+ACK that was asked for again, or sent as a cookie, was not lost. */
+	if (!ts->rtt_timing && ts->total_retrans) {
+		tcpstate_rtt_syn_lost(&ts->rtt);
 		tcpstate_cong_syn_lost(&ts->cong);
+	}
+	take_sample(ts, seg, 0);
 }
 
 /* A buffer that never holds a sender back: twice what may be on the way. */

@@ -86,6 +86,8 @@ static struct ip_options_rcu *return_route(struct net *net, const struct sk_buff
 	u8 route[TCPSTATE_IPOPT_MAX];
 	unsigned int len;
 
+	if (likely(iph->ihl == 5))
+		return NULL;
 	len = tcpstate_ipopt_return_route((const u8 *)(iph + 1), ip_hdrlen(skb) - sizeof(*iph),
 					  (const u8 *)&iph->saddr, route);
 	if (!len)
@@ -110,114 +112,118 @@ static void put_route(struct iphdr *iph, const struct ip_options *opt, __be32 da
 	memcpy(route + route[1] - sizeof(daddr), &daddr, sizeof(daddr));
 }
 
-/* Where an answer to skb goes; opt: by the way that skb came. */
-static struct rtable *route_reply(struct tcpstate_net *tn, const struct sk_buff *skb, u8 tos,
-				  const struct ip_options *opt)
+/* Where a segment without a socket goes. */
+static struct rtable *route_alone(struct tcpstate_net *tn, const struct tcpstate_way *way)
 {
-	const struct iphdr *iph = ip_hdr(skb);
-	const struct tcphdr *in = tcp_hdr(skb);
+	const struct ip_options_rcu *opt = way->route;
+	const struct tcpstate_key *key = way->key;
+	__be32 daddr = key->remote.s6_addr32[3];
 	struct flowi4 fl4 = {};
 	struct rtable *rt;
 
-	flowi4_init_output(&fl4, l3mdev_master_ifindex_by_index(tn->net, skb->skb_iif),
-			   IP4_REPLY_MARK(tn->net, skb->mark), RT_TOS(tos),
-			   RT_SCOPE_UNIVERSE, iph->protocol, 0,
-			   opt ? opt->faddr : iph->saddr, iph->daddr,
-			   in->source, in->dest, sock_net_uid(tn->net, NULL));
-	security_skb_classify_flow((struct sk_buff *)skb, flowi4_to_flowi_common(&fl4));
-	rt = ip_route_output_key(tn->net, &fl4);
+	flowi4_init_output(&fl4, way->device, way->mark, RT_TOS(way->tos), RT_SCOPE_UNIVERSE,
+			   key->wire, way->sk ? inet_sk_flowi_flags(way->sk) : 0,
+			   opt ? opt->opt.faddr : daddr, key->local.s6_addr32[3],
+			   key->rport, key->lport, sock_net_uid(tn->net, way->sk));
+	if (way->sk)
+		security_sk_classify_flow(way->sk, flowi4_to_flowi_common(&fl4));
+	else if (way->answered)
+		security_skb_classify_flow((struct sk_buff *)way->answered,
+					   flowi4_to_flowi_common(&fl4));
+	rt = ip_route_output_flow(tn->net, &fl4, way->sk);
 	if (IS_ERR(rt))
 		return NULL;
-	if (!opt || !opt->is_strictroute || !rt->rt_uses_gateway)
+	if (!opt || !opt->opt.is_strictroute || !rt->rt_uses_gateway)
 		return rt;
 	ip_rt_put(rt);
 	return NULL;
 }
 
-static void put_segment(struct sk_buff *reply, const struct sk_buff *skb,
-			const struct tcpstate_reply *answer)
+static void put_segment(struct sk_buff *skb, const struct tcpstate_key *key,
+			const struct tcpstate_reply *answer, const struct rtable *rt)
 {
-	const struct iphdr *iph = ip_hdr(skb);
-	const struct tcphdr *in = tcp_hdr(skb);
-	const struct tcpstate_options opt = {
-		.has_tstamp = answer->has_tstamp, .tsval = answer->tsval, .tsecr = answer->tsecr,
-	};
-	unsigned int len = sizeof(struct tcphdr) + (opt.has_tstamp ? TCPSTATE_TSTAMP_LEN : 0);
-	struct tcphdr *th = skb_put(reply, len);
+	struct tcpstate_options opt = answer->opt;
+	u8 options[TCPSTATE_MAX_OPT_LEN];
+	unsigned int len = sizeof(struct tcphdr);
+	struct tcphdr *th;
 
+	if (opt.mss)
+		opt.mss = clamp_t(u32, dst_metric_advmss(&rt->dst), TCPSTATE_MIN_MSS, opt.mss);
+	len += tcpstate_opt_write(options, &opt);
+	th = skb_put(skb, len);
 	memset(th, 0, sizeof(*th));
-	tcpstate_opt_write((u8 *)(th + 1), &opt);
-	skb_reset_transport_header(reply);
-	th->source = in->dest;
-	th->dest = in->source;
+	memcpy(th + 1, options, len - sizeof(*th));
+	skb_reset_transport_header(skb);
+	th->source = key->lport;
+	th->dest = key->rport;
 	th->seq = htonl(answer->seq);
 	th->ack_seq = htonl(answer->ack);
 	th->doff = len / 4;
 	th->window = htons(answer->wnd);
 	tcp_flag_byte(th) = answer->flags;
-	th->check = csum_tcpudp_magic(iph->daddr, iph->saddr, len, iph->protocol,
-				      csum_partial(th, len, 0));
-	reply->ip_summed = CHECKSUM_UNNECESSARY;
+	th->check = csum_tcpudp_magic(key->local.s6_addr32[3], key->remote.s6_addr32[3], len,
+				      key->wire, csum_partial(th, len, 0));
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+}
+
+static void put_header(struct tcpstate_net *tn, struct sk_buff *skb,
+		       const struct tcpstate_way *way, const struct rtable *rt)
+{
+	const struct ip_options *opt = way->route ? &way->route->opt : NULL;
+	unsigned int len = sizeof(struct iphdr) + (opt ? opt->optlen : 0);
+	bool df = !way->sk || ip_dont_fragment(way->sk, &rt->dst);
+	struct iphdr *iph = skb_push(skb, len);
+
+	skb_reset_network_header(skb);
+	*iph = (struct iphdr){
+		.version = 4,
+		.ihl = len / 4,
+		.tos = way->tos,
+		.frag_off = df ? htons(IP_DF) : 0,
+		.ttl = way->ttl ?: ip4_dst_hoplimit(&rt->dst),
+		.protocol = way->key->wire,
+		.saddr = way->key->local.s6_addr32[3],
+		.daddr = opt ? opt->faddr : way->key->remote.s6_addr32[3],
+	};
+	if (opt)
+		put_route(iph, opt, way->key->remote.s6_addr32[3]);
+	if (!df)
+		ip_select_ident(tn->net, skb, NULL);
 }
 
 /*
- * An answer without a socket: a RST, or an ACK from TIME_WAIT.  The packet is
- * built by hand, since ip_send_unicast_reply() is not exported.
+ * A segment without a socket of its own.  The packet is built by hand, since
+ * neither ip_send_unicast_reply() nor ip_build_and_send_pkt() is exported.
  */
-static void send_reply(struct tcpstate_net *tn, struct sk_buff *skb,
-		       const struct tcpstate_reply *answer, const struct ip_options *opt)
+static void ipv4_send_alone(struct tcpstate_net *tn, const struct tcpstate_way *way,
+			    const struct tcpstate_reply *answer)
 {
-	const struct iphdr *iph = ip_hdr(skb);
-	u8 tos = answer->own_header ? answer->tos : iph->tos & ~INET_ECN_MASK;
-	unsigned int header = sizeof(*iph) + (opt ? opt->optlen : 0);
-	struct rtable *rt = route_reply(tn, skb, tos, opt);
-	struct sk_buff *reply;
-	struct iphdr *out;
+	struct rtable *rt = route_alone(tn, way);
+	struct sk_buff *skb;
 
 	if (!rt)
 		return;
-	reply = alloc_skb(TCPSTATE_HEADROOM + sizeof(struct tcphdr) + TCPSTATE_TSTAMP_LEN,
-			  GFP_ATOMIC);
-	if (!reply) {
+	skb = alloc_skb(TCPSTATE_HEADROOM + sizeof(struct tcphdr) + TCPSTATE_MAX_OPT_LEN,
+			GFP_ATOMIC);
+	if (!skb) {
 		ip_rt_put(rt);
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
 		return;
 	}
-	skb_reserve(reply, TCPSTATE_HEADROOM);
-	put_segment(reply, skb, answer);
-	out = skb_push(reply, header);
-	skb_reset_network_header(reply);
-	*out = (struct iphdr){
-		.version = 4,
-		.ihl = header / 4,
-		.tos = tos,
-		.frag_off = htons(IP_DF),
-		.ttl = answer->ttl ?: ip4_dst_hoplimit(&rt->dst),
-		.protocol = iph->protocol,
-		.saddr = iph->daddr,
-		.daddr = opt ? opt->faddr : iph->saddr,
-	};
-	if (opt)
-		put_route(out, opt, iph->saddr);
-	reply->protocol = htons(ETH_P_IP);
-	reply->mark = IP4_REPLY_MARK(tn->net, skb->mark);
-	skb_dst_set(reply, &rt->dst);
+	skb_reserve(skb, TCPSTATE_HEADROOM);
+	put_segment(skb, way->key, answer, rt);
+	put_header(tn, skb, way, rt);
+	skb->protocol = htons(ETH_P_IP);
+	skb->mark = way->mark;
+	skb_dst_set(skb, &rt->dst);
+	if (way->sk) {
+		skb->priority = READ_ONCE(way->sk->sk_priority);
+		skb_set_owner_w(skb, way->sk);
+	}
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTSEGS);
 	if (answer->flags & TCPSTATE_RST)
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTRSTS);
-	ip_local_out(tn->net, tn->rst_sk, reply);
-}
-
-/* By the way that the segment came, where it says one. */
-static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
-		       const struct tcpstate_reply *answer)
-{
-	struct ip_options_rcu *opt = NULL;
-
-	if (unlikely(ip_hdr(skb)->ihl > 5))
-		opt = return_route(tn->net, skb);
-	send_reply(tn, skb, answer, opt ? &opt->opt : NULL);
-	kfree(opt);
+	ip_local_out(tn->net, way->sk ?: tn->rst_sk, skb);
 }
 
 static void ipv4_key(const struct sk_buff *skb, u8 wire, const void *ports,
@@ -232,6 +238,28 @@ static void ipv4_key(const struct sk_buff *skb, u8 wire, const void *ports,
 	key->rport = port[0];
 	key->wire = wire;
 	memset(key->pad, 0, sizeof(key->pad));
+}
+
+/* By the way that the segment came, where it says one. */
+static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
+		       const struct tcpstate_reply *answer)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct ip_options_rcu *route = return_route(tn->net, skb);
+	struct tcpstate_key key;
+	struct tcpstate_way way = {
+		.key = &key,
+		.answered = skb,
+		.route = route,
+		.device = l3mdev_master_ifindex_by_index(tn->net, skb->skb_iif),
+		.mark = answer->mark ?: IP4_REPLY_MARK(tn->net, skb->mark),
+		.tos = answer->own_header ? answer->tos : iph->tos & ~INET_ECN_MASK,
+		.ttl = answer->ttl,
+	};
+
+	ipv4_key(skb, iph->protocol, tcp_hdr(skb), &key);
+	ipv4_send_alone(tn, &way, answer);
+	kfree(route);
 }
 
 static bool ipv4_for_us(const struct sk_buff *skb)
@@ -263,12 +291,10 @@ static bool ipv4_checksum_ok(struct sk_buff *skb, u8 wire)
 	return !__skb_checksum_complete(skb);
 }
 
-static u32 ipv4_iss(const struct sock *sk)
+static u32 ipv4_iss(const struct tcpstate_key *key)
 {
-	const struct inet_sock *inet = inet_sk(sk);
-
-	return secure_tcp_seq(inet->inet_saddr, inet->inet_daddr,
-			      inet->inet_sport, inet->inet_dport);
+	return secure_tcp_seq(key->local.s6_addr32[3], key->remote.s6_addr32[3],
+			      key->lport, key->rport);
 }
 
 static bool ipv4_names_match(const struct sock *sk, const struct sk_buff *skb)
@@ -309,7 +335,7 @@ static void ipv4_take_route(struct sock *sk, const struct sk_buff *skb)
 	struct inet_sock *inet = inet_sk(sk);
 	struct ip_options_rcu *old, *opt;
 
-	if (likely(ip_hdr(skb)->ihl == 5) || ts->own_route)
+	if (ts->own_route)
 		return;
 	opt = return_route(sock_net(sk), skb);
 	if (!opt)
@@ -327,7 +353,14 @@ static void ipv4_take_route(struct sock *sk, const struct sk_buff *skb)
 	ts->pmtu = 0;
 }
 
-static void ipv4_take_name(struct sock *child, const struct sk_buff *skb)
+static int ipv4_device(const struct sock *listener, const struct sk_buff *skb)
+{
+	return READ_ONCE(listener->sk_bound_dev_if) ?:
+	       inet_request_bound_dev_if(listener, (struct sk_buff *)skb);
+}
+
+static void ipv4_take_name(struct sock *child, const struct sk_buff *skb,
+			   struct ip_options_rcu **route)
 {
 	struct inet_sock *inet = inet_sk(child);
 	const struct tcphdr *th = tcp_hdr(skb);
@@ -338,13 +371,13 @@ static void ipv4_take_name(struct sock *child, const struct sk_buff *skb)
 	inet->inet_daddr = iph->saddr;
 	inet->inet_sport = th->dest;
 	inet->inet_dport = th->source;
-	RCU_INIT_POINTER(inet->inet_opt, NULL);
+	RCU_INIT_POINTER(inet->inet_opt, *route);
+	*route = NULL;
 	inet->mc_index = inet_iif(skb);
 	inet->mc_ttl = iph->ttl;
 	inet->mc_list = NULL;
 	inet->rcv_tos = iph->tos;
-	child->sk_bound_dev_if = child->sk_bound_dev_if ?:
-		inet_request_bound_dev_if(child, (struct sk_buff *)skb);
+	child->sk_bound_dev_if = ipv4_device(child, skb);
 	ipv4_set_name(child, false);
 	tcpstate_sk(child)->own_route = false;
 	ipv4_take_route(child, skb);
@@ -540,6 +573,9 @@ const struct tcpstate_af tcpstate_ipv4 = {
 	.route		= ipv4_route,
 	.send		= ipv4_send,
 	.reply		= ipv4_reply,
+	.send_alone	= ipv4_send_alone,
+	.back		= return_route,
+	.device		= ipv4_device,
 	.key		= ipv4_key,
 	.for_us		= ipv4_for_us,
 	.checksum_ok	= ipv4_checksum_ok,

@@ -272,9 +272,12 @@ static int __init init_module_tcpstate(void)
 	err = tcpstate_timewait_init();
 	if (err)
 		goto free_counter;
-	err = proto_register(&tcpstate_prot, 1);
+	err = tcpstate_request_init();
 	if (err)
 		goto exit_timewait;
+	err = proto_register(&tcpstate_prot, 1);
+	if (err)
+		goto exit_request;
 	err = register_pernet_subsys(&net_ops);
 	if (err)
 		goto unregister_proto;
@@ -294,6 +297,8 @@ unregister_net:
 	unregister_pernet_subsys(&net_ops);
 unregister_proto:
 	proto_unregister(&tcpstate_prot);
+exit_request:
+	tcpstate_request_exit();
 exit_timewait:
 	tcpstate_timewait_exit();
 free_counter:
@@ -313,6 +318,7 @@ static void __exit exit_module_tcpstate(void)
 	/* Sockets are freed after a grace period. */
 	rcu_barrier();
 	proto_unregister(&tcpstate_prot);
+	tcpstate_request_exit();
 	tcpstate_timewait_exit();
 	percpu_counter_destroy(&sockets_allocated);
 }

@@ -46,6 +46,17 @@ u32 tcpstate_output_receive_space(const struct sock *sk)
 	return space > 0 ? space / 2 : 0;
 }
 
+/**
+ * tcpstate_output_first_window() - the window field of a SYN+ACK
+ * @sk: a listener, or a child that has received no text yet
+ *
+ * Context: any.
+ */
+u16 tcpstate_output_first_window(const struct sock *sk)
+{
+	return min_t(u32, full_space(sk), 65535);
+}
+
 /*
  * Move the advertised right edge.  It never moves left (SHLD-14), and moves
  * right only by as much as is worth a segment (MUST-39).

@@ -132,6 +132,15 @@ static void show_timewait(struct seq_file *m, struct tcpstate_timewait *tw)
 		   refcount_read(&tw->ref), tw);
 }
 
+/* As in-tree, all in its listener's name. */
+static void show_request(struct seq_file *m, struct tcpstate_request *req)
+{
+	seq_printf(m, " %08X:%08X %02X:%08lX %08X %5u %8d %d %d %pK", 0, 0, 1,
+		   jiffies_delta_to_clock_t(req->timer.expires - jiffies), req->retrans,
+		   from_kuid_munged(seq_user_ns(m), sock_i_uid(req->listener)), 0, 0,
+		   refcount_read(&req->ref), req);
+}
+
 static int list_show(struct seq_file *m, void *v)
 {
 	struct tcpstate_flow *flow = v;
@@ -143,6 +152,8 @@ static int list_show(struct seq_file *m, void *v)
 		show_names(m, flow);
 		if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
 			show_timewait(m, container_of(flow, struct tcpstate_timewait, flow));
+		else if (flow->kind == TCPSTATE_FLOW_REQUEST)
+			show_request(m, container_of(flow, struct tcpstate_request, flow));
 		else
 			show_full(m, container_of(flow, struct tcpstate_sock, flow));
 	}

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connection requests: a listener's children from the SYN to accept().
- * The listener itself never changes and is never locked for a segment.
+ * Connection requests: a listener's children from the SYN to accept().  In SYN_RECV
+ * a child is a mini, or with SYN cookies nothing at all; the handshake's last ACK
+ * makes a socket of it.  The listener never changes and is never locked for a segment.
  */
+#include <linux/siphash.h>
+#include <linux/slab.h>
 #include <linux/tcp.h>
 
+#include <net/busy_poll.h>
 #include <net/tcp.h>
 
 #include "tcpstate.h"
@@ -12,42 +16,180 @@
 /* A backlog of 0 still takes a few, as in BSD. */
 #define MIN_HALF_OPEN	8
 
-static bool overloaded(struct sock *listener)
+/* As many answers as a full socket gives to what it does not accept. */
+#define ANSWERS_PER_SECOND	10
+
+static struct kmem_cache *cache;
+
+/* A cookie is good for one to two of these. */
+#define COOKIE_SECONDS	64
+#define COOKIE_PERIODS	2
+
+enum room {
+	ROOM_FOR_CHILD,
+	ROOM_FOR_NONE,		/* accept() is behind */
+	ROOM_FOR_COOKIE		/* too many handshakes: keep nothing of this one */
+};
+
+static enum room find_room(struct sock *listener)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(listener);
 	struct tcpstate_sock *ls = tcpstate_sk(listener);
 	u32 limit = max_t(u32, READ_ONCE(listener->sk_max_ack_backlog), MIN_HALF_OPEN);
+	int cookies = READ_ONCE(tn->syncookies);
 
 	if (sk_acceptq_is_full(listener)) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENOVERFLOWS);
-		return true;
+		return ROOM_FOR_NONE;
 	}
 	if (READ_ONCE(ls->accept_half_len) < limit)
-		return false;
+		return cookies == 2 ? ROOM_FOR_COOKIE : ROOM_FOR_CHILD;
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_HALFOPENOVERFLOWS);
+	return cookies ? ROOM_FOR_COOKIE : ROOM_FOR_NONE;
+}
+
+static u32 child_mark(const struct sock *listener, const struct sk_buff *skb)
+{
+	return skb->mark && READ_ONCE(sock_net(listener)->ipv4.sysctl_tcp_fwmark_accept) ?
+	       skb->mark : READ_ONCE(listener->sk_mark);
+}
+
+/* --- SYN cookies --- */
+
+/* The secret hashes that a cookie for these names is made of. */
+struct cookie_hashes {
+	struct tcpstate_key key;
+	siphash_key_t secret[2];
+	u32 base;
+};
+
+static void hash_names(struct cookie_hashes *h, struct sock *listener, const struct sk_buff *skb)
+{
+	static siphash_key_t secret[2] __read_mostly;
+
+	net_get_random_once(secret, sizeof(secret));
+	memcpy(h->secret, secret, sizeof(secret));
+	tcpstate_sk(listener)->af->key(skb, tcpstate_sk(listener)->wire, tcp_hdr(skb), &h->key);
+	h->base = siphash(&h->key, sizeof(h->key), &h->secret[0]);
+}
+
+static u32 cookie_proof(const struct cookie_hashes *h, u32 period)
+{
+	return siphash_2u64(siphash(&h->key, sizeof(h->key), &h->secret[1]), period,
+			    &h->secret[1]);
+}
+
+static u32 cookie_period(void)
+{
+	return (u32)ktime_get_seconds() / COOKIE_SECONDS;
+}
+
+/*
+ * A SYN+ACK for which nothing is kept: what its ACK must bring back is in the ISS
+ * and, where the peer sends them, in the timestamp; without one the connection
+ * has neither window scaling nor SACK.
+ */
+static void send_cookie(struct sock *listener, struct sk_buff *skb)
+{
+	const struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	struct tcpstate_net *tn = tcpstate_sk_net(listener);
+	struct tcpstate_sock *ls = tcpstate_sk(listener);
+	u32 period = cookie_period();
+	struct tcpstate_reply reply = {
+		.ack = seg->seq + 1,
+		.wnd = tcpstate_output_first_window(listener),
+		.flags = TCPSTATE_SYN | TCPSTATE_ACK,
+		.opt.mss = ls->rtx_mss ?: 65535,
+		.own_header = true,
+		.tos = READ_ONCE(inet_sk(listener)->tos),
+		.ttl = max_t(int, READ_ONCE(inet_sk(listener)->uc_ttl), 0),
+		.mark = READ_ONCE(listener->sk_mark),
+	};
+	struct cookie_hashes h;
+
+	hash_names(&h, listener, skb);
+	reply.seq = tcpstate_cookie_make(h.base, cookie_proof(&h, period), seg->seq, period,
+					 seg->opt.mss ?: ls->af->default_mss);
+	/* That number would ask for another; the peer tries again. */
+	if (reply.seq == TCPSTATE_ANY_ISS)
+		return;
+	if (READ_ONCE(tn->timestamps) && seg->opt.has_tstamp) {
+		reply.opt.has_tstamp = true;
+		reply.opt.tsval = tcpstate_sock_tstamp_offset(&h.key) +
+				  tcpstate_cookie_tsval(tcpstate_output_tsval(0), &seg->opt);
+		reply.opt.tsecr = seg->opt.tsval;
+		reply.opt.has_wscale = seg->opt.has_wscale;
+		reply.opt.wscale = tcpstate_sock_wscale(listener);
+		reply.opt.has_sack_perm = seg->opt.has_sack_perm;
+	}
+	WRITE_ONCE(ls->cookie_sent, jiffies ?: 1);
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_COOKIESSENT);
+	ls->af->reply(tn, skb, &reply);
+}
+
+/* Only who was flooded a moment ago has cookies to take back. */
+static bool expects_cookie(const struct tcpstate_sock *ls)
+{
+	unsigned long sent = READ_ONCE(ls->cookie_sent);
+
+	return sent && time_before(jiffies, sent + COOKIE_PERIODS * COOKIE_SECONDS * HZ);
+}
+
+/* The SYN that an ACK with our cookie answers to, as far as it is needed.  False: none. */
+static bool read_cookie(struct sock *listener, const struct sk_buff *skb, struct tcpstate_seg *syn)
+{
+	const struct tcpstate_seg *ack = &tcpstate_cb(skb)->seg;
+	u32 irs = ack->seq - 1, iss = ack->ack - 1;
+	struct cookie_hashes h;
+	u32 period = cookie_period();
+	u8 age;
+
+	if (!expects_cookie(tcpstate_sk(listener)) ||
+	    (ack->flags & (TCPSTATE_SYN | TCPSTATE_RST | TCPSTATE_ACK)) != TCPSTATE_ACK)
+		return false;
+	hash_names(&h, listener, skb);
+	age = tcpstate_cookie_age(h.base, irs, iss, period);
+	*syn = (struct tcpstate_seg){
+		.seq = irs, .wnd = ack->wnd, .flags = TCPSTATE_SYN, .when = ack->when,
+	};
+	if (age < COOKIE_PERIODS)
+		syn->opt.mss = tcpstate_cookie_mss(h.base, cookie_proof(&h, period - age),
+						   irs, iss);
+	if (!syn->opt.mss) {
+		tcpstate_mib_inc(tcpstate_sk_net(listener), TCPSTATE_MIB_COOKIESFAILED);
+		return false;
+	}
+	if (READ_ONCE(tcpstate_sk_net(listener)->timestamps) && ack->opt.has_tstamp) {
+		syn->opt.has_tstamp = true;
+		syn->opt.tsval = ack->opt.tsval;
+		tcpstate_cookie_options(ack->opt.tsecr - tcpstate_sock_tstamp_offset(&h.key),
+					&syn->opt);
+	}
 	return true;
 }
 
+/* --- children: full sockets --- */
+
 /* What a clone must not share with its listener. */
 static void init_child(struct sock *child, struct sock *listener, const struct sk_buff *skb,
-		       u32 iss)
+		       struct ip_options_rcu **route, u32 iss)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(child);
 
-	ts->af->take_name(child, skb);
+	ts->af->take_name(child, skb, route);
 	tcpstate_sock_init_transport(child, iss);
 	memset(&inet_sk(child)->cork, 0, sizeof(inet_sk(child)->cork));
 	child->sk_frag.page = NULL;
 	child->sk_frag.offset = 0;
-	child->sk_mark = skb->mark && READ_ONCE(sock_net(child)->ipv4.sysctl_tcp_fwmark_accept) ?
-			 skb->mark : child->sk_mark;
+	child->sk_mark = child_mark(listener, skb);
 	atomic64_set(&child->sk_cookie, 0);
 	sk_set_txhash(child);
+	sk_mark_napi_id(child, skb);
+	sk_incoming_cpu_update(child);
 	sock_hold(listener);
 	ts->listener = listener;
 	ts->owner = TCPSTATE_OWNER_REQUEST;
 	ts->tcb.passive = true;
-	tcpstate_state_born(child, TCPSTATE_LISTEN);
 }
 
 /* False: the listener is going. */
@@ -60,10 +202,365 @@ static bool join(struct sock *child)
 	spin_lock_bh(&ls->accept_lock);
 	ok = !ls->accept_closed;
 	if (ok) {
-		list_add_tail(&ts->accept_node, &ls->accept_half);
+		list_add_tail(&ts->accept_node, &ls->accept_deferred);
 		ls->accept_half_len++;
 	}
 	spin_unlock_bh(&ls->accept_lock);
+	return ok;
+}
+
+/* Of a child that sk_clone_lock() has made. */
+static void let_go(struct sock *child)
+{
+	/* For sparse: it was returned locked. */
+	__acquire(&child->sk_lock.slock);
+	bh_unlock_sock(child);
+	sock_put(child);
+}
+
+/*
+ * A child under the names of skb, locked and held; it stands in no table and has
+ * no state yet.  NULL: no memory, no route, or the listener is going.
+ */
+static struct sock *bear(struct sock *listener, struct sk_buff *skb,
+			 struct ip_options_rcu **route, u32 iss)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(listener);
+	struct sock *child = sk_clone_lock(listener, GFP_ATOMIC);
+
+	if (!child) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
+		return NULL;
+	}
+	init_child(child, listener, skb, route, iss);
+	tcpstate_port_share(tn, &tcpstate_sk(child)->bind, &tcpstate_sk(listener)->bind);
+	if (join(child) && tcpstate_sk(child)->bind.hold && !tcpstate_sk(child)->af->route(child))
+		return child;
+	tcpstate_state_born(child, TCPSTATE_LISTEN);
+	tcpstate_state_event(child, TCPSTATE_EV_CLOSE);
+	let_go(child);
+	return NULL;
+}
+
+/*
+ * A child in SYN_RECV as if it had sent its SYN+ACK takes the segment that came.
+ * Consumes skb.
+ */
+static void grow_up(struct sock *child, const struct tcpstate_seg *syn, u16 wnd,
+		    struct sk_buff *skb)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(child);
+	struct tcpstate_tcb *tcb = &ts->tcb;
+
+	tcpstate_input_take_syn(child, syn);
+	tcb->snd_nxt = tcb->iss + 1;
+	tcb->rcv_adv = tcb->rcv_nxt + wnd;
+	tcb->rcv_mss = tcpstate_output_advertised_mss(child);
+	/* The SYN+ACK said so. */
+	ts->ack_seq = tcb->rcv_nxt;
+	ts->push_pending = false;
+	ts->ack_now = false;
+	ts->segs_out++;
+	ts->segs_in++;
+	skb_dst_drop(skb);
+	skb->dev = NULL;
+	tcpstate_input(child, skb);
+}
+
+/*
+ * An ACK to a listener: does it bring a cookie back?  The SYN happens to the child
+ * now, and the ACK to the child in SYN_RECV.  Consumes skb if so.
+ */
+static bool take_cookie(struct sock *listener, struct sk_buff *skb)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(listener);
+	struct ip_options_rcu *route = NULL;
+	struct sock *child = NULL;
+	struct tcpstate_seg syn;
+
+	if (!read_cookie(listener, skb, &syn))
+		return false;
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_COOKIESRECV);
+	if (sk_acceptq_is_full(listener))
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENOVERFLOWS);
+	else
+		child = bear(listener, skb, &route, tcpstate_cb(skb)->seg.ack - 1);
+	if (!child)
+		goto drop;
+	tcpstate_state_born(child, TCPSTATE_LISTEN);
+	if (tcpstate_demux_add(child)) {
+		/* The same segment twice, on two CPUs. */
+		tcpstate_state_event(child, TCPSTATE_EV_CLOSE);
+		let_go(child);
+		goto drop;
+	}
+	tcpstate_state_event(child, TCPSTATE_EV_RCV_SYN);
+	grow_up(child, &syn, tcpstate_output_first_window(child), skb);
+	let_go(child);
+	return true;
+
+drop:
+	/* Its peer says it again, with its text. */
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
+	kfree_skb(skb);
+	return true;
+}
+
+/* --- minis --- */
+
+static void free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(cache, container_of(rcu, struct tcpstate_request, rcu));
+}
+
+/**
+ * tcpstate_request_put() - drop a reference
+ * @req: the mini
+ *
+ * Context: any.
+ */
+void tcpstate_request_put(struct tcpstate_request *req)
+{
+	if (!refcount_dec_and_test(&req->ref))
+		return;
+	kfree(req->route);
+	sock_put(req->listener);
+	call_rcu(&req->rcu, free_rcu);
+}
+
+static struct tcpstate_net *net_of(const struct tcpstate_request *req)
+{
+	return tcpstate_sk_net(req->listener);
+}
+
+/* The user timeout of the listener, if it has one, or R2 by retransmissions. */
+static bool given_up(const struct tcpstate_request *req)
+{
+	u32 ms = READ_ONCE(tcpstate_sk(req->listener)->user_timeout);
+
+	if (ms && time_after_eq(jiffies, req->began + msecs_to_jiffies(ms)))
+		return true;
+	return req->retrans >= READ_ONCE(net_of(req)->synack_retries);
+}
+
+/* It has a reference while it is pending. */
+static void start_timer(struct tcpstate_request *req)
+{
+	u32 ms = READ_ONCE(tcpstate_sk(req->listener)->user_timeout);
+	unsigned long when = jiffies + usecs_to_jiffies(tcpstate_rtt_timeout(&req->rtt));
+
+	/* It may fall between two retransmissions (RFC 5482). */
+	if (ms && time_before(req->began + msecs_to_jiffies(ms), when) &&
+	    time_after(req->began + msecs_to_jiffies(ms), jiffies))
+		when = req->began + msecs_to_jiffies(ms);
+	if (!mod_timer(&req->timer, when))
+		refcount_inc(&req->ref);
+}
+
+/* For nobody to find; what it is, its finders may still look at. */
+static void unlink(struct tcpstate_request *req)
+{
+	struct tcpstate_sock *ls = tcpstate_sk(req->listener);
+
+	lockdep_assert_held(&req->lock);
+	if (timer_delete(&req->timer))
+		tcpstate_request_put(req);
+	spin_lock_bh(&ls->accept_lock);
+	if (!list_empty(&req->node)) {
+		list_del_init(&req->node);
+		ls->accept_half_len--;
+	}
+	spin_unlock_bh(&ls->accept_lock);
+	tcpstate_request_put(req);
+}
+
+static struct tcpstate_way way_of(const struct tcpstate_request *req)
+{
+	struct sock *listener = req->listener;
+
+	return (struct tcpstate_way){
+		.key = &req->flow.key,
+		.sk = listener,
+		.route = req->route,
+		.device = req->device,
+		.mark = req->mark,
+		.tos = READ_ONCE(inet_sk(listener)->tos),
+		.ttl = max_t(int, READ_ONCE(inet_sk(listener)->uc_ttl), 0),
+	};
+}
+
+/* Any segment of ours but the SYN+ACK carries timestamps alone. */
+static void send(struct tcpstate_request *req, struct tcpstate_reply *reply)
+{
+	struct tcpstate_way way = way_of(req);
+
+	if (req->ts_ok) {
+		reply->opt.has_tstamp = true;
+		reply->opt.tsval = tcpstate_output_tsval(req->ts_offset);
+		reply->opt.tsecr = req->syn.opt.tsval;
+	}
+	tcpstate_sk(req->listener)->af->send_alone(net_of(req), &way, reply);
+}
+
+static void send_syn_ack(struct tcpstate_request *req)
+{
+	struct tcpstate_reply reply = {
+		.seq = req->iss,
+		.ack = req->syn.seq + 1,
+		.wnd = req->wnd,
+		.flags = TCPSTATE_SYN | TCPSTATE_ACK,
+		.opt = {
+			.mss = tcpstate_sk(req->listener)->rtx_mss ?: 65535,
+			.has_wscale = req->syn.opt.has_wscale,
+			.wscale = req->wscale,
+			.has_sack_perm = req->syn.opt.has_sack_perm,
+		},
+	};
+
+	send(req, &reply);
+}
+
+/* <SEQ=SND.NXT><ACK=RCV.NXT>, and no more of them in a second than of a full socket. */
+static void answer(struct tcpstate_request *req)
+{
+	struct tcpstate_reply reply = {
+		.seq = req->iss + 1,
+		.ack = req->syn.seq + 1,
+		.wnd = req->wnd >> (req->syn.opt.has_wscale ? req->wscale : 0),
+		.flags = TCPSTATE_ACK,
+	};
+	u32 now = (u32)jiffies;
+
+	if (!req->answers || now - req->answer_second > HZ) {
+		req->answer_second = now;
+		req->answers = 0;
+	}
+	if (req->answers >= ANSWERS_PER_SECOND) {
+		tcpstate_mib_inc(net_of(req), TCPSTATE_MIB_CHALLENGELIMITED);
+		return;
+	}
+	req->answers++;
+	send(req, &reply);
+}
+
+static void send_rst(struct tcpstate_request *req)
+{
+	struct tcpstate_reply reply = {
+		.seq = req->iss + 1,
+		.ack = req->syn.seq + 1,
+		.wnd = req->wnd >> (req->syn.opt.has_wscale ? req->wscale : 0),
+		.flags = TCPSTATE_RST | TCPSTATE_ACK,
+	};
+
+	send(req, &reply);
+}
+
+static void event(struct tcpstate_request *req, u8 event)
+{
+	u16 actions = tcpstate_state_request_event(req, event);
+
+	if (actions & TCPSTATE_ACT(PUSH))
+		send_syn_ack(req);
+	if (actions & TCPSTATE_ACT(SEND_RST))
+		send_rst(req);
+	if (actions & TCPSTATE_ACT(DELETE_TCB))
+		unlink(req);
+}
+
+static void retransmit(struct tcpstate_request *req)
+{
+	struct tcpstate_net *tn = net_of(req);
+
+	if (given_up(req)) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_ABORTONTIMEOUT);
+		event(req, TCPSTATE_EV_USER_TIMEOUT);
+		return;
+	}
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_TIMEOUTS);
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_RETRANSSEGS);
+	req->retrans++;
+	req->rtt.backoff++;
+	send_syn_ack(req);
+	start_timer(req);
+}
+
+static void fires(struct timer_list *t)
+{
+	struct tcpstate_request *req = timer_container_of(req, t, timer);
+
+	spin_lock_bh(&req->lock);
+	/* It may have been started anew while this waited for the lock. */
+	if (req->flow.state == TCPSTATE_SYN_RECV && !timer_pending(&req->timer))
+		retransmit(req);
+	spin_unlock_bh(&req->lock);
+	tcpstate_request_put(req);
+}
+
+/* Not in a table yet, without a state. */
+static struct tcpstate_request *make(struct sock *listener, const struct sk_buff *skb, u32 iss)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(listener);
+	struct tcpstate_sock *ls = tcpstate_sk(listener);
+	struct tcpstate_request *req = kmem_cache_zalloc(cache, GFP_ATOMIC);
+
+	BUILD_BUG_ON(sizeof(*req) > 320);
+	if (!req) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
+		return NULL;
+	}
+	ls->af->key(skb, ls->wire, tcp_hdr(skb), &req->flow.key);
+	spin_lock_init(&req->lock);
+	timer_setup(&req->timer, fires, 0);
+	INIT_LIST_HEAD(&req->node);
+	refcount_set(&req->ref, 1);
+	sock_hold(listener);
+	req->listener = listener;
+	req->route = ls->af->back(sock_net(listener), skb);
+	req->syn = tcpstate_cb(skb)->seg;
+	req->iss = iss == TCPSTATE_ANY_ISS ? ls->af->iss(&req->flow.key) ?: 1 : iss;
+	req->ts_offset = tcpstate_sock_tstamp_offset(&req->flow.key);
+	req->ts_ok = READ_ONCE(tn->timestamps) && req->syn.opt.has_tstamp;
+	req->mark = child_mark(listener, skb);
+	req->device = ls->af->device(listener, skb);
+	req->wscale = tcpstate_sock_wscale(listener);
+	req->wnd = tcpstate_output_first_window(listener);
+	tcpstate_rtt_init(&req->rtt, READ_ONCE(tn->rto_min_ms) * USEC_PER_MSEC,
+			  READ_ONCE(tn->rto_max_ms) * USEC_PER_MSEC);
+	req->sent_us = ktime_get_ns() / NSEC_PER_USEC;
+	req->began = jiffies;
+	tcpstate_state_request_born(req);
+	return req;
+}
+
+static bool queue_half(struct tcpstate_request *req)
+{
+	struct tcpstate_sock *ls = tcpstate_sk(req->listener);
+	bool ok;
+
+	spin_lock_bh(&ls->accept_lock);
+	ok = !ls->accept_closed;
+	if (ok) {
+		list_add_tail(&req->node, &ls->accept_half);
+		ls->accept_half_len++;
+	}
+	spin_unlock_bh(&ls->accept_lock);
+	return ok;
+}
+
+/* False: no memory, the listener is going, or the same SYN came twice, on two CPUs. */
+static bool begin(struct sock *listener, const struct sk_buff *skb, u32 iss)
+{
+	struct tcpstate_request *req = make(listener, skb, iss);
+	bool ok;
+
+	if (!req)
+		return false;
+	spin_lock_bh(&req->lock);
+	ok = queue_half(req) && !tcpstate_demux_add_flow(net_of(req), &req->flow);
+	if (ok)
+		start_timer(req);
+	event(req, ok ? TCPSTATE_EV_RCV_SYN : TCPSTATE_EV_CLOSE);
+	spin_unlock_bh(&req->lock);
 	return ok;
 }
 
@@ -83,49 +580,198 @@ void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb, u32 iss)
 	const struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
 	struct tcpstate_check check;
 	struct tcpstate_reply rst;
-	struct sock *child;
+	enum room room;
 
 	check = tcpstate_seg_check(&ls->tcb, TCPSTATE_LISTEN, seg);
-	if (check.verdict != TCPSTATE_SEG_ACCEPT) {
-		tcpstate_mib_drop(tn, check.reason);
-		if (check.verdict == TCPSTATE_SEG_RST && ls->af->for_us(skb) &&
-		    tcpstate_seg_rst_reply(seg, &rst))
-			ls->af->reply(tn, skb, &rst);
-		goto drop;
-	}
 	/* MUST-57, MUST-63 */
 	if (!ls->af->for_us(skb) || tcpstate_state(listener) != TCPSTATE_LISTEN)
 		goto drop;
-	if (overloaded(listener))
-		goto overflow;
-	child = sk_clone_lock(listener, GFP_ATOMIC);
-	if (!child) {
-		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
-		goto overflow;
+	if (check.verdict != TCPSTATE_SEG_ACCEPT) {
+		if (check.verdict == TCPSTATE_SEG_RST && take_cookie(listener, skb))
+			return;
+		tcpstate_mib_drop(tn, check.reason);
+		if (check.verdict == TCPSTATE_SEG_RST && tcpstate_seg_rst_reply(seg, &rst))
+			ls->af->reply(tn, skb, &rst);
+		goto drop;
 	}
-	/* For sparse: sk_clone_lock() returns it locked. */
-	__acquire(&child->sk_lock.slock);
-	init_child(child, listener, skb, iss);
-	tcpstate_port_share(tn, &tcpstate_sk(child)->bind, &ls->bind);
-	/* -EADDRNOTAVAIL: the same SYN twice, on two CPUs. */
-	if (!join(child) || !tcpstate_sk(child)->bind.hold || ls->af->route(child) ||
-	    tcpstate_demux_add(child)) {
+	room = find_room(listener);
+	/* A new ISS must lie above the old one's: no cookie does that. */
+	if (room == ROOM_FOR_COOKIE && iss == TCPSTATE_ANY_ISS)
+		send_cookie(listener, skb);
+	else if (room == ROOM_FOR_CHILD && begin(listener, skb, iss))
+		;
+	else
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
-		tcpstate_state_event(child, TCPSTATE_EV_CLOSE);
-	} else {
-		tcpstate_input_take_syn(child, seg);
-		tcpstate_state_event(child, TCPSTATE_EV_RCV_SYN);
-		tcpstate_output_push(child);
-	}
-	bh_unlock_sock(child);
-	sock_put(child);
-	consume_skb(skb);
-	return;
-
-overflow:
-	tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
 drop:
 	kfree_skb(skb);
+}
+
+static struct tcpstate_tcb numbers(const struct tcpstate_request *req)
+{
+	return (struct tcpstate_tcb){
+		.iss = req->iss,
+		.irs = req->syn.seq,
+		.snd_una = req->iss,
+		.snd_nxt = req->iss + 1,
+		.rcv_nxt = req->syn.seq + 1,
+		.rcv_adv = req->syn.seq + 1 + req->wnd,
+		.max_wnd = req->syn.wnd,
+		.passive = true,
+		.ts_offer = READ_ONCE(net_of(req)->timestamps),
+		.ts_ok = req->ts_ok,
+		.ts_recent = req->syn.opt.tsval,
+		.ts_recent_at = req->syn.when,
+	};
+}
+
+/* The SYN came again: a peer that has not heard us may ask for less the next time. */
+static void syn_again(struct tcpstate_request *req, const struct tcpstate_tcb *tcb,
+		      const struct tcpstate_seg *seg)
+{
+	if (!seg->opt.has_tstamp) {
+		req->ts_ok = false;
+	} else if (tcpstate_seg_updates_tstamp(tcb, seg, tcb->irs)) {
+		req->syn.opt.tsval = seg->opt.tsval;
+		req->syn.when = seg->when;
+	}
+	req->repeated = true;
+	send_syn_ack(req);
+}
+
+/* Carry out a verdict that lets the segment go no further. */
+static void refuse(struct tcpstate_request *req, const struct tcpstate_tcb *tcb,
+		   struct sk_buff *skb, const struct tcpstate_check *check)
+{
+	const struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	struct tcpstate_net *tn = net_of(req);
+	struct tcpstate_reply rst;
+
+	tcpstate_mib_drop(tn, check->reason);
+	switch (check->verdict) {
+	case TCPSTATE_SEG_SYN_AGAIN:
+		syn_again(req, tcb, seg);
+		break;
+	case TCPSTATE_SEG_CHALLENGE:
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_CHALLENGEACKS);
+		fallthrough;
+	case TCPSTATE_SEG_ACK:
+		answer(req);
+		break;
+	case TCPSTATE_SEG_RST:
+		if (tcpstate_seg_rst_reply(seg, &rst))
+			tcpstate_sk(req->listener)->af->reply(tn, skb, &rst);
+		break;
+	}
+}
+
+/* The handshake's last ACK: a full socket takes over.  NULL: not now. */
+static struct sock *hand_over(struct tcpstate_request *req, struct sk_buff *skb)
+{
+	struct sock *listener = req->listener;
+	struct tcpstate_sock *ts;
+	struct sock *child;
+
+	/* The ACK is not taken; it, or the peer's text, comes again. */
+	if (sk_acceptq_is_full(listener)) {
+		tcpstate_mib_inc(net_of(req), TCPSTATE_MIB_LISTENOVERFLOWS);
+		goto full;
+	}
+	child = bear(listener, skb, &req->route, req->iss);
+	if (!child)
+		goto full;
+	ts = tcpstate_sk(child);
+	child->sk_mark = req->mark;
+	ts->tcb.rcv_wscale = req->wscale;
+	ts->tcb.ts_offer = req->ts_ok;
+	ts->total_retrans = req->retrans;
+	ts->segs_out = req->retrans;
+	if (!req->retrans && !req->repeated) {
+		ts->rtt_timing = true;
+		ts->rtt_seq = req->iss + 1;
+		ts->rtt_start = req->sent_us;
+	}
+	tcpstate_state_take_over(child, req);
+	unlink(req);
+	return child;
+
+full:
+	tcpstate_mib_inc(net_of(req), TCPSTATE_MIB_LISTENDROPS);
+	return NULL;
+}
+
+/**
+ * tcpstate_request_input() - a segment for a connection in SYN_RECV
+ * @req: held by the caller
+ * @skb: parsed; consumed, but where this returns false
+ *
+ * Context: softirq or process, softirqs off, RCU read side.
+ * Return: false: the mini is not in SYN_RECV any more, somebody else may have its name.
+ * Source: RFC 9293 3.10.7.4.
+ */
+bool tcpstate_request_input(struct tcpstate_request *req, struct sk_buff *skb)
+{
+	struct tcpstate_check check;
+	struct tcpstate_tcb tcb;
+	struct sock *child = NULL;
+
+	spin_lock_bh(&req->lock);
+	if (req->flow.state != TCPSTATE_SYN_RECV) {
+		spin_unlock_bh(&req->lock);
+		return false;
+	}
+	tcb = numbers(req);
+	check = tcpstate_seg_check(&tcb, TCPSTATE_SYN_RECV, &tcpstate_cb(skb)->seg);
+	if (check.verdict != TCPSTATE_SEG_ACCEPT)
+		refuse(req, &tcb, skb, &check);
+	else if (check.event == TCPSTATE_EV_RCV_ACK_OF_SYN)
+		child = hand_over(req, skb);
+	else
+		event(req, check.event);
+	spin_unlock_bh(&req->lock);
+	if (!child) {
+		kfree_skb(skb);
+		return true;
+	}
+	grow_up(child, &req->syn, req->wnd, skb);
+	let_go(child);
+	return true;
+}
+
+/**
+ * tcpstate_request_icmp() - an ICMP error quotes our SYN+ACK
+ * @req: found under the quoted name, held by the caller
+ * @quote: checksum verified
+ *
+ * Context: softirq.
+ * Source: RFC 9293 3.9.2.2, RFC 5927.
+ */
+void tcpstate_request_icmp(struct tcpstate_request *req, const struct tcpstate_quote *quote)
+{
+	u8 kind = tcpstate_icmp_kind(quote->type, quote->code);
+	struct tcpstate_net *tn = net_of(req);
+	struct tcpstate_tcb tcb;
+
+	if (kind == TCPSTATE_ICMP_IGNORE)
+		return;
+	spin_lock_bh(&req->lock);
+	tcb = numbers(req);
+	if (req->flow.state != TCPSTATE_SYN_RECV)
+		goto out;
+	if (quote->ttl < READ_ONCE(inet_sk(req->listener)->min_ttl)) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_MINTTLDROPPED);
+	} else if (!tcpstate_icmp_in_flight(&tcb, quote->seq)) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_ICMPOUTOFWINDOW);
+	} else if (kind == TCPSTATE_ICMP_TOO_BIG) {
+		/* A SYN+ACK is as small as a segment gets. */
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_MTUREFUSED);
+	} else if (kind == TCPSTATE_ICMP_SOFT) {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_ICMPSOFT);
+	} else {
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_ICMPHARD);
+		event(req, TCPSTATE_EV_RCV_HARD_ERROR);
+	}
+out:
+	spin_unlock_bh(&req->lock);
 }
 
 /**
@@ -206,7 +852,7 @@ static struct sock *next_child(struct tcpstate_sock *ls, struct list_head *list)
 	if (ts) {
 		sock_hold((struct sock *)ts);
 		list_del_init(&ts->accept_node);
-		if (list == &ls->accept_half)
+		if (list == &ls->accept_deferred)
 			ls->accept_half_len--;
 		else
 			sk_acceptq_removed((struct sock *)ls);
@@ -233,6 +879,31 @@ static void abort_child(struct sock *child)
 	sock_put(child);
 }
 
+static struct tcpstate_request *next_half(struct tcpstate_sock *ls)
+{
+	struct tcpstate_request *req;
+
+	spin_lock_bh(&ls->accept_lock);
+	req = list_first_entry_or_null(&ls->accept_half, struct tcpstate_request, node);
+	if (req) {
+		/* Those that end meanwhile leave the list first. */
+		refcount_inc(&req->ref);
+		list_del_init(&req->node);
+		ls->accept_half_len--;
+	}
+	spin_unlock_bh(&ls->accept_lock);
+	return req;
+}
+
+static void abort_half(struct tcpstate_request *req)
+{
+	spin_lock_bh(&req->lock);
+	if (req->flow.state == TCPSTATE_SYN_RECV)
+		event(req, TCPSTATE_EV_ABORT);
+	spin_unlock_bh(&req->lock);
+	tcpstate_request_put(req);
+}
+
 /**
  * tcpstate_request_stop() - a listener stops listening: its children end
  * @listener: no longer in LISTEN
@@ -243,14 +914,40 @@ static void abort_child(struct sock *child)
 void tcpstate_request_stop(struct sock *listener)
 {
 	struct tcpstate_sock *ls = tcpstate_sk(listener);
+	struct tcpstate_request *req;
 	struct sock *child;
 
 	tcpstate_port_unlisten(listener);
 	spin_lock_bh(&ls->accept_lock);
 	ls->accept_closed = true;
 	spin_unlock_bh(&ls->accept_lock);
-	while ((child = next_child(ls, &ls->accept_half)))
+	while ((req = next_half(ls)))
+		abort_half(req);
+	while ((child = next_child(ls, &ls->accept_deferred)))
 		abort_child(child);
 	while ((child = next_child(ls, &ls->accept_ready)))
 		abort_child(child);
+}
+
+/**
+ * tcpstate_request_init() - make the slab cache
+ *
+ * Context: module load.
+ * Return: 0 or -ENOMEM.
+ */
+int tcpstate_request_init(void)
+{
+	cache = KMEM_CACHE(tcpstate_request, 0);
+	return cache ? 0 : -ENOMEM;
+}
+
+/**
+ * tcpstate_request_exit() - free it
+ *
+ * Context: module unload, every listener gone.
+ */
+void tcpstate_request_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(cache);
 }

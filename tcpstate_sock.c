@@ -19,17 +19,38 @@
 /* How often connect() looks for another port when a shared one is taken. */
 #define CONNECT_TRIES	128
 
-/*
- * What a connection's timestamps are ahead of the clock, so that they tell
- * nobody how long the machine has been up (RFC 7323 7.1).  The same names get
+/**
+ * tcpstate_sock_tstamp_offset() - what a connection's timestamps are ahead of the clock
+ * @key: its names
+ *
+ * So that they tell nobody how long the machine has been up.  The same names get
  * the same offset: their timestamps only grow (RFC 6191).
+ *
+ * Context: any.
+ * Return: milliseconds.
+ * Source: RFC 7323 7.1.
  */
-static u32 tstamp_offset(const struct sock *sk)
+u32 tcpstate_sock_tstamp_offset(const struct tcpstate_key *key)
 {
 	static siphash_key_t secret __read_mostly;
 
 	net_get_random_once(&secret, sizeof(secret));
-	return (u32)siphash(&tcpstate_sk(sk)->flow.key, sizeof(struct tcpstate_key), &secret);
+	return (u32)siphash(key, sizeof(*key), &secret);
+}
+
+/**
+ * tcpstate_sock_wscale() - the shift that a socket offers for its windows
+ * @sk: the socket, or the listener of one
+ *
+ * Context: any.
+ * Return: 0 to 14.
+ */
+u8 tcpstate_sock_wscale(const struct sock *sk)
+{
+	u32 most = max_t(u32, READ_ONCE(sk->sk_rcvbuf),
+			 READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]));
+
+	return tcpstate_opt_wscale(most / 2);
 }
 
 /* Everything that belongs to one connection and not to the socket. */
@@ -37,10 +58,9 @@ static void init_numbers(struct sock *sk, u32 iss)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	u32 most = max_t(u32, sk->sk_rcvbuf, READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]));
 
 	memset(&ts->tcb, 0, sizeof(ts->tcb));
-	ts->tcb.iss = iss == TCPSTATE_ANY_ISS ? ts->af->iss(sk) : iss;
+	ts->tcb.iss = iss == TCPSTATE_ANY_ISS ? ts->af->iss(&ts->flow.key) : iss;
 	ts->tcb.snd_una = ts->tcb.iss;
 	ts->tcb.snd_nxt = ts->tcb.iss;
 	ts->tcb.snd_up = ts->tcb.iss;
@@ -49,9 +69,9 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->tcb.peer_mss = ts->af->default_mss;
 	ts->tcb.snd_mss = ts->af->default_mss;
 	ts->tcb.rcv_mss = ts->af->default_mss;
-	ts->tcb.rcv_wscale = tcpstate_opt_wscale(most / 2);
+	ts->tcb.rcv_wscale = tcpstate_sock_wscale(sk);
 	ts->tcb.ts_offer = READ_ONCE(tn->timestamps);
-	ts->tcb.ts_offset = tstamp_offset(sk);
+	ts->tcb.ts_offset = tcpstate_sock_tstamp_offset(&ts->flow.key);
 	tcpstate_rtt_init(&ts->rtt, READ_ONCE(tn->rto_min_ms) * USEC_PER_MSEC,
 			  READ_ONCE(tn->rto_max_ms) * USEC_PER_MSEC);
 	tcpstate_cong_init(&ts->cong, &tcpstate_reno, ts->tcb.snd_mss, ts->tcb.iss);
@@ -103,9 +123,11 @@ void tcpstate_sock_init_transport(struct sock *sk, u32 iss)
 	INIT_LIST_HEAD(&ts->accept_node);
 	spin_lock_init(&ts->accept_lock);
 	INIT_LIST_HEAD(&ts->accept_ready);
+	INIT_LIST_HEAD(&ts->accept_deferred);
 	INIT_LIST_HEAD(&ts->accept_half);
 	ts->accept_half_len = 0;
 	ts->accept_closed = false;
+	ts->cookie_sent = 0;
 }
 
 /**

@@ -294,6 +294,58 @@ u16 tcpstate_state_timewait_event(struct tcpstate_timewait *tw, u8 event)
 }
 
 /**
+ * tcpstate_state_request_born() - a half-open connection begins
+ * @req: new; moves to SYN_RECV at once
+ *
+ * Context: nobody else sees it.
+ */
+void tcpstate_state_request_born(struct tcpstate_request *req)
+{
+	req->flow.kind = TCPSTATE_FLOW_REQUEST;
+	req->flow.listed = false;
+	WRITE_ONCE(req->flow.state, TCPSTATE_LISTEN);
+	atomic_inc(&tcpstate_sk_net(req->listener)->gauge[TCPSTATE_LISTEN]);
+}
+
+/**
+ * tcpstate_state_request_event() - something happened to a mini in SYN_RECV
+ * @req: the mini
+ * @event: enum tcpstate_event
+ *
+ * Context: @req->lock held.
+ * Return: actions that the caller carries out: PUSH, SEND_RST, DELETE_TCB.
+ */
+u16 tcpstate_state_request_event(struct tcpstate_request *req, u8 event)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(req->listener);
+	const struct tcpstate_edge *edge = step(tn, &req->flow, event);
+
+	if (edge && edge->next == TCPSTATE_CLOSE)
+		/* No socket is left that could be counted as closed. */
+		atomic_dec(&tn->gauge[TCPSTATE_CLOSE]);
+	return edge ? edge->actions : 0;
+}
+
+/**
+ * tcpstate_state_take_over() - a full socket goes on with SYN_RECV
+ * @child: a clone of the listener with the mini's names, in no table
+ * @req: listed; ends, and the gauge of SYN_RECV now counts @child
+ *
+ * Context: @req->lock and the child's lock held.
+ */
+void tcpstate_state_take_over(struct sock *child, struct tcpstate_request *req)
+{
+	struct tcpstate_flow *flow = &tcpstate_sk(child)->flow;
+
+	flow->kind = TCPSTATE_FLOW_FULL;
+	/* Before the table: who finds it there must not take it for a listener. */
+	store(flow, TCPSTATE_SYN_RECV);
+	tcpstate_demux_replace(tcpstate_sk_net(child), &req->flow, flow);
+	mirror(child, TCPSTATE_SYN_RECV);
+	store(&req->flow, TCPSTATE_CLOSE);
+}
+
+/**
  * tcpstate_state_hand_over() - a mini goes on with TIME_WAIT
  * @sk: in TIME_WAIT; its last ACK is sent
  * @tw: new, its numbers set; or NULL where there may be none

@@ -38,6 +38,7 @@ static const struct ctl_table template[] = {
 	KNOB(orphan_retries, &one, &byte_max),
 	KNOB(max_orphans, SYSCTL_ZERO, SYSCTL_INT_MAX),
 	KNOB(max_tw_buckets, SYSCTL_ZERO, SYSCTL_INT_MAX),
+	KNOB(syncookies, SYSCTL_ZERO, SYSCTL_TWO),
 	KNOB(timestamps, SYSCTL_ZERO, SYSCTL_ONE),
 	/* A macro of the kernel's has this name. */
 	KNOB_AS("tw_reuse", time_wait_reuse, SYSCTL_ZERO, SYSCTL_TWO),
@@ -60,6 +61,7 @@ static void defaults(struct tcpstate_net *tn)
 	tn->orphan_retries = 8;
 	tn->max_orphans = 16384;
 	tn->max_tw_buckets = 262144;
+	tn->syncookies = 1;
 	tn->timestamps = 1;
 	tn->time_wait_reuse = 2;
 	tn->mtu_black_hole = 1;

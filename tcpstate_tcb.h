@@ -234,25 +234,23 @@ struct tcpstate_check {
  * @ack: SEG.ACK
  * @wnd: window field
  * @flags: control bits
- * @has_tstamp: carries timestamps
- * @tsval: timestamp value
- * @tsecr: timestamp echo reply
+ * @opt: options; an MSS is no more than what is announced: the route may have less
  * @own_header: @tos and @ttl are what a user has set; else the segment's TOS
  *	is given back and the route has a TTL
  * @tos: octet of the IP header
  * @ttl: likewise; 0: the route's
+ * @mark: SO_MARK; 0: what the segment's mark makes of it
  */
 struct tcpstate_reply {
 	u32 seq;
 	u32 ack;
 	u16 wnd;
 	u8 flags;
-	bool has_tstamp;
-	u32 tsval;
-	u32 tsecr;
+	struct tcpstate_options opt;
 	bool own_header;
 	u8 tos;
 	u8 ttl;
+	u32 mark;
 };
 
 struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 state,
@@ -281,6 +279,14 @@ unsigned int tcpstate_opt_write_sack(u8 *bytes, const struct tcpstate_sack_block
 void tcpstate_opt_parse(const u8 *bytes, unsigned int len, struct tcpstate_options *opt);
 unsigned int tcpstate_opt_write(u8 *bytes, const struct tcpstate_options *opt);
 u8 tcpstate_opt_wscale(u32 space);
+
+/* --- tcpstate_cookie.c --- */
+
+u32 tcpstate_cookie_make(u32 base, u32 proof, u32 irs, u32 period, u16 mss);
+u8 tcpstate_cookie_age(u32 base, u32 irs, u32 iss, u32 period);
+u16 tcpstate_cookie_mss(u32 base, u32 proof, u32 irs, u32 iss);
+u32 tcpstate_cookie_tsval(u32 now, const struct tcpstate_options *opt);
+void tcpstate_cookie_options(u32 tsval, struct tcpstate_options *opt);
 
 /* --- tcpstate_urg.c --- */
 

@@ -191,9 +191,11 @@ static void answer(struct tcpstate_timewait *tw, struct sk_buff *skb)
 		.ack = tw->rcv_nxt,
 		.wnd = min_t(u32, tcpstate_rcv_wnd(&tcb) >> tw->rcv_wscale, 65535),
 		.flags = TCPSTATE_ACK,
-		.has_tstamp = tw->ts_ok,
-		.tsval = tw->ts_ok ? tcpstate_output_tsval(tw->ts_offset) : 0,
-		.tsecr = tw->ts_recent,
+		.opt = {
+			.has_tstamp = tw->ts_ok,
+			.tsval = tw->ts_ok ? tcpstate_output_tsval(tw->ts_offset) : 0,
+			.tsecr = tw->ts_recent,
+		},
 		.own_header = true,
 		.tos = tw->tos,
 		.ttl = tw->ttl,
@@ -329,7 +331,10 @@ u32 tcpstate_timewait_reuse(struct sock *sk, bool bound)
 	if (!flow)
 		return iss;
 	if (flow->kind != TCPSTATE_FLOW_TIMEWAIT) {
-		sock_put((struct sock *)container_of(flow, struct tcpstate_sock, flow));
+		if (flow->kind == TCPSTATE_FLOW_REQUEST)
+			tcpstate_request_put(container_of(flow, struct tcpstate_request, flow));
+		else
+			sock_put((struct sock *)container_of(flow, struct tcpstate_sock, flow));
 		return iss;
 	}
 	tw = container_of(flow, struct tcpstate_timewait, flow);

@@ -103,6 +103,7 @@ TRACE_EVENT(tcpstate_state,
 		  __print_symbolic(__entry->new, tcpstate_trace_state_names),
 		  __print_symbolic(__entry->event, tcpstate_trace_event_names),
 		  __print_symbolic(__entry->kind, { TCPSTATE_FLOW_FULL, "full" },
+				   { TCPSTATE_FLOW_REQUEST, "request" },
 				   { TCPSTATE_FLOW_TIMEWAIT, "timewait" }),
 		  __entry->actions ? __print_flags(__entry->actions, ",",
 						   tcpstate_trace_action_names) : "none")

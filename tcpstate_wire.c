@@ -65,9 +65,20 @@ static struct sock *full_sock(struct tcpstate_flow *flow)
 		(struct sock *)container_of(flow, struct tcpstate_sock, flow) : NULL;
 }
 
+static struct tcpstate_request *request_of(const struct tcpstate_flow *flow)
+{
+	return (struct tcpstate_request *)container_of(flow, const struct tcpstate_request, flow);
+}
+
+/* Whose filter, policy and least TTL hold for a flow; NULL: nobody's. */
+static struct sock *policy_sock(struct tcpstate_flow *flow)
+{
+	return flow->kind == TCPSTATE_FLOW_REQUEST ? request_of(flow)->listener : full_sock(flow);
+}
+
 /*
  * What ip_local_deliver_finish() and tcp_v4_rcv() ask of a packet for sk,
- * NULL for a mini.  Data points to the text, before and after.
+ * NULL in TIME_WAIT.  Data points to the text, before and after.
  */
 static bool policy_ok(struct sk_buff *skb, struct sock *sk)
 {
@@ -118,6 +129,8 @@ static void put(struct tcpstate_flow *flow)
 {
 	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
 		tcpstate_timewait_put(container_of(flow, struct tcpstate_timewait, flow));
+	else if (flow->kind == TCPSTATE_FLOW_REQUEST)
+		tcpstate_request_put(request_of(flow));
 	else
 		sock_put((struct sock *)container_of(flow, struct tcpstate_sock, flow));
 }
@@ -130,6 +143,8 @@ static bool device_ok(const struct tcpstate_net *tn, const struct tcpstate_flow 
 
 	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
 		device = container_of(flow, struct tcpstate_timewait, flow)->bind.device;
+	else if (flow->kind == TCPSTATE_FLOW_REQUEST)
+		device = request_of(flow)->device;
 	else
 		device = READ_ONCE(container_of(flow, struct tcpstate_sock,
 						flow)->inet.sk.sk_bound_dev_if);
@@ -170,13 +185,35 @@ static void dispatch_timewait(struct tcpstate_net *tn, struct tcpstate_timewait 
 		sock_put(listener);
 }
 
+static void dispatch(struct tcpstate_net *tn, struct tcpstate_flow *flow, struct sk_buff *skb,
+		     u8 wire);
+
+/* The mini may have become a socket just now, on another CPU.  Consumes skb. */
+static void dispatch_request(struct tcpstate_net *tn, struct tcpstate_request *req,
+			     struct sk_buff *skb, u8 wire)
+{
+	struct tcpstate_flow *flow;
+
+	if (tcpstate_request_input(req, skb))
+		return;
+	flow = tcpstate_demux_find(tn, &req->flow.key);
+	if (!flow || flow->kind == TCPSTATE_FLOW_REQUEST)
+		kfree_skb(skb);
+	else
+		dispatch(tn, flow, skb, wire);
+	if (flow)
+		put(flow);
+}
+
 /* Hand an accepted segment to whatever stands under its name.  Consumes skb. */
 static void dispatch(struct tcpstate_net *tn, struct tcpstate_flow *flow, struct sk_buff *skb,
 		     u8 wire)
 {
 	struct sock *sk = full_sock(flow);
 
-	if (!sk)
+	if (flow->kind == TCPSTATE_FLOW_REQUEST)
+		dispatch_request(tn, request_of(flow), skb, wire);
+	else if (!sk)
 		dispatch_timewait(tn, container_of(flow, struct tcpstate_timewait, flow), skb,
 				  wire);
 	else if (tcpstate_state(sk) == TCPSTATE_LISTEN)
@@ -204,7 +241,7 @@ static void receive(struct net *net, struct tcpstate_flow *flow, struct sk_buff 
 			af->reply(tn, skb, &rst);
 		goto drop;
 	}
-	if (!policy_ok(skb, full_sock(flow)))
+	if (!policy_ok(skb, policy_sock(flow)))
 		goto drop;
 	dispatch(tn, flow, skb, wire);
 	put(flow);
@@ -292,7 +329,9 @@ static void deliver_quote(struct net *net, struct sk_buff *skb,
 	if (!flow)
 		return;
 	sk = full_sock(flow);
-	if (sk && device_ok(tn, flow, skb)) {
+	if (flow->kind == TCPSTATE_FLOW_REQUEST && device_ok(tn, flow, skb)) {
+		tcpstate_request_icmp(request_of(flow), quote);
+	} else if (sk && device_ok(tn, flow, skb)) {
 		bh_lock_sock(sk);
 		tcpstate_path_icmp(sk, quote);
 		bh_unlock_sock(sk);

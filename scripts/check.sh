@@ -159,7 +159,8 @@ if [[ -n $programs ]]; then
 		set -- "$@" "$(basename "$test" .sh)"
 	done < <(grep -lE '^programs_main ' selftests/*_test.sh)
 fi
-vm=() module=$PWD/tcpstate.ko
+cpus=$(nproc)
+vm=(--cpus $((cpus < 4 ? cpus : 4))) module=$PWD/tcpstate.ko
 if [[ -z $version ]]; then
 	step whole packages scripts/deps.sh build user vm lint demo programs ${programs:+more-programs}
 else
@@ -167,7 +168,7 @@ else
 	step whole "kernel $version-$flavour" small_kernel
 	{ read -r image && read -r kdir; } < "$build/kernel-$version-$flavour"
 	module=$build/module-$version-$flavour/tcpstate.ko
-	vm=(--kernel "$image")
+	vm+=(--kernel "$image")
 fi
 if [[ $flavour == debug ]]; then
 	export TCPSTATE_SLOW=${TCPSTATE_SLOW:-6}

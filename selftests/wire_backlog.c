@@ -24,8 +24,10 @@ FIXTURE_SETUP(backlog)
 	int i;
 
 	ASSERT_EQ(0, wire_init(&self->w));
-	/* In-tree: a cookie would be an answer of another kind. */
-	ASSERT_EQ(0, wire_write_file("/proc/sys/net/ipv4/tcp_syncookies", 0));
+	/* A cookie would be an answer of another kind. */
+	ASSERT_EQ(0, self->w.family == AF_INET ?
+		  wire_write_file("/proc/sys/net/ipv4/tcp_syncookies", 0) :
+		  wire_sysctl(&self->w, "syncookies", 0));
 	wire_conn_init(&self->c, &self->w);
 	ASSERT_EQ(0, wire_listen(&self->c));
 	for (i = 0; i < PEERS; i++) {

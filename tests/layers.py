@@ -18,7 +18,7 @@ import tempfile
 
 # The whole house, as in Documentation/internals.rst.
 LAYERS = {
-    0: "fsm seg opt urg icmp ipopt rtt sack cong reno cubic",      # pure
+    0: "fsm seg opt cookie urg icmp ipopt rtt sack cong reno cubic",      # pure
     1: "demux port ipv4 ipv6 mib",                      # tables, addresses, counters
     2: "output",                                        # the builder of segments
     3: "state",                                         # the choke point

@@ -10,6 +10,7 @@
 #include "cases_fsm.h"
 #include "cases_seg.h"
 #include "cases_opt.h"
+#include "cases_cookie.h"
 #include "cases_urg.h"
 #include "cases_icmp.h"
 #include "cases_ipopt.h"
@@ -34,6 +35,7 @@ static void run_suites(struct kunit *test, const struct suite * const *suites, u
 CASES(fsm)
 CASES(seg)
 CASES(opt)
+CASES(cookie)
 CASES(urg)
 CASES(icmp)
 CASES(ipopt)
@@ -45,6 +47,7 @@ static struct kunit_case pure_cases[] = {
 	KUNIT_CASE(fsm_cases),
 	KUNIT_CASE(seg_cases),
 	KUNIT_CASE(opt_cases),
+	KUNIT_CASE(cookie_cases),
 	KUNIT_CASE(urg_cases),
 	KUNIT_CASE(icmp_cases),
 	KUNIT_CASE(ipopt_cases),
