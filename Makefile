@@ -6,6 +6,8 @@
 # make check-all	more than "make check": all of it on both wires, and the wire tests
 #		on the in-tree TCP beside ours
 # make check-debug	the kselftests in a kernel with KASAN, lockdep, kmemleak
+# make check-fuzz	libFuzzer on the pure files, a million hostile segments and
+#		hostile calls in the VM (TCPSTATE_FUZZ_SECONDS, _SEED, _ROUNDS, _CALLS)
 # make check-programs	unchanged programs on AF_TCPSTATE, more than "make check" runs
 # make tools	build tcpstate-run (make -C tools install puts it in its place)
 # make demo	see it work
@@ -33,6 +35,9 @@ check-all:
 check-debug:
 	@scripts/check.sh --debug $(KERNEL:%=--kernel %) $(T)
 
+check-fuzz:
+	@scripts/check.sh --fuzz
+
 check-programs:
 	@scripts/check.sh --programs
 
@@ -46,4 +51,4 @@ clean:
 	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	rm -rf build
 
-.PHONY: all modules headers check check-all check-debug check-programs tools demo clean
+.PHONY: all modules headers check check-all check-debug check-fuzz check-programs tools demo clean

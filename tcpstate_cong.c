@@ -47,6 +47,7 @@ void tcpstate_cong_init(struct tcpstate_cong *cong, const struct tcpstate_cong_o
  * @mss: octets
  *
  * Context: any.
+ * Source: RFC 5681 3.1: cwnd is a segment at least, ssthresh two (equation 4).
  */
 void tcpstate_cong_set_mss(struct tcpstate_cong *cong, u32 mss)
 {
@@ -55,6 +56,9 @@ void tcpstate_cong_set_mss(struct tcpstate_cong *cong, u32 mss)
 	cong->mss = mss;
 	if (cong->cwnd < mss)
 		cong->cwnd = mss;
+	/* Recovery ends there, and must leave room for a segment of the new size. */
+	if (cong->ssthresh < 2 * mss)
+		cong->ssthresh = 2 * mss;
 }
 
 /**
@@ -117,6 +121,7 @@ u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 		return TCPSTATE_CONG_NOTHING;
 	cong->ssthresh = cong->ops->ssthresh(cong, snd_nxt - snd_una);
 	cong->cwnd = cong->ssthresh + DUP_THRESHOLD * cong->mss;
+	cong->acked = 0;
 	cong->recover = snd_nxt;
 	cong->phase = TCPSTATE_PHASE_RECOVERY;
 	return TCPSTATE_CONG_RETRANSMIT;
@@ -237,6 +242,8 @@ void tcpstate_cong_idle(struct tcpstate_cong *cong)
 {
 	u32 restart = initial_window(cong->mss);
 
-	if (cong->cwnd > restart)
-		cong->cwnd = restart;
+	if (cong->cwnd <= restart)
+		return;
+	cong->cwnd = restart;
+	cong->acked = 0;
 }

@@ -11,7 +11,8 @@ static void reno_acked(struct tcpstate_cong *cong, u32 bytes)
 		cong->cwnd += bytes < 2 * cong->mss ? bytes : 2 * cong->mss;
 		return;
 	}
-	cong->acked += bytes;
+	/* A step a round trip: an ACK of several windows saves no steps for later. */
+	cong->acked += bytes < cong->cwnd ? bytes : cong->cwnd;
 	if (cong->acked >= cong->cwnd) {
 		cong->acked -= cong->cwnd;
 		cong->cwnd += cong->mss;

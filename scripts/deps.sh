@@ -10,6 +10,7 @@ usage: scripts/deps.sh GROUP...
 
   build   the module: compiler and headers of Debian's 6.1 kernel
   user    the user-space tests
+  fuzz    the fuzzers of the pure files
   vm      the VM of the selftests: kernel, its source, QEMU, virtme-ng
   kernel  the small kernels of scripts/kernel.sh, to be compiled
   demo    the demonstrations and measurements
@@ -35,6 +36,8 @@ packages_of() {
 	case $1 in
 	build) echo linux-headers-amd64 gcc make libc6-dev ;;
 	user) echo gcc clang make libc6-dev ;;
+	# Clang's recommended packages are not installed; libFuzzer is in one of them.
+	fuzz) echo clang libclang-rt-14-dev make libc6-dev python3 ;;
 	vm)
 		echo linux-image-amd64 linux-headers-amd64 linux-source-6.1 \
 			qemu-system-x86 virtme-ng busybox-static xz-utils \

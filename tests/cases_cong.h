@@ -257,6 +257,48 @@ static bool cong_set_mss_one_segment(void)
 	return c.cwnd == 1400;
 }
 
+/* What recovery leaves is room for a segment also where segments have grown in it. */
+static bool cong_set_mss_in_recovery(void)
+{
+	struct tcpstate_cong c;
+	int n;
+
+	tcpstate_cong_init(&c, &tcpstate_reno, 100, 7);
+	for (n = 0; n < 3; n++)
+		tcpstate_cong_dupack(&c, 8, 108);
+	tcpstate_cong_set_mss(&c, 1400);
+	tcpstate_cong_new_ack(&c, 108, 108, 100, true);
+	return c.phase == OPEN && c.cwnd == 2800 && c.ssthresh == 2800;
+}
+
+/* What was counted towards a step of a larger window is no credit for a smaller one. */
+static bool cong_cut_takes_credit(void)
+{
+	struct tcpstate_cong c;
+	int n;
+
+	tcpstate_cong_init(&c, &tcpstate_reno, 1000, 7);
+	c.ssthresh = 10000;
+	tcpstate_cong_new_ack(&c, 9008, 19008, 9000, true);
+	if (c.acked != 9000)
+		return false;
+	for (n = 0; n < 3; n++)
+		tcpstate_cong_dupack(&c, 9008, 19008);
+	return c.phase == RECOVERY && !c.acked;
+}
+
+static bool cong_idle_takes_credit(void)
+{
+	struct tcpstate_cong c;
+
+	tcpstate_cong_init(&c, &tcpstate_reno, 1000, 7);
+	c.ssthresh = 10000;
+	c.cwnd = 100000;
+	c.acked = 90000;
+	tcpstate_cong_idle(&c);
+	return c.cwnd == 10000 && !c.acked;
+}
+
 /* Whatever happens, there is room for a segment, and no number runs away. */
 static bool cong_random(void)
 {
@@ -292,6 +334,10 @@ static const struct {
 } cong_whole[] = {
 	{ { "cong_set_mss__later", "RFC 5681 3.1" }, cong_set_mss_later },
 	{ { "cong_set_mss__one_segment_at_least", "RFC 5681 3.1" }, cong_set_mss_one_segment },
+	{ { "cong_set_mss__two_segments_in_recovery", "RFC 5681 3.1 equation 4" },
+	  cong_set_mss_in_recovery },
+	{ { "cong_dupack__cut_takes_credit", "RFC 3465 2.1" }, cong_cut_takes_credit },
+	{ { "cong_idle__takes_credit", "RFC 3465 2.1" }, cong_idle_takes_credit },
 	{ { "cong__random_events_keep_bounds", "RFC 5681" }, cong_random },
 };
 

@@ -29,6 +29,7 @@ static const struct reno_acked_row reno_acked_rows[] = {
 	SS("avoidance_almost_a_window", 10000, 5000, 8999, 1000, 10000, 9999),
 	SS("avoidance_a_window", 10000, 5000, 9000, 1000, 11000, 0),
 	SS("avoidance_keeps_the_rest", 10000, 5000, 9000, 1500, 11000, 500),
+	SS("avoidance_saves_no_windows", 10000, 5000, 9000, 25000, 11000, 9000),
 };
 
 static bool reno_acked_rows_holds(unsigned int i)

@@ -32,6 +32,21 @@ rows() { # NAME
 	fi
 }
 
+# A script that ends with a count.
+counted() { # COMMAND...
+	local out
+	out=$("$@" 2>&1)
+	local status=$?
+	printf '%s\n' "$out"
+	if [[ $out =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		passed=$((passed + BASH_REMATCH[1]))
+		failed=$((failed + BASH_REMATCH[2]))
+		[[ $status == 0 || ${BASH_REMATCH[2]} != 0 ]] || no "$1: status $status"
+	else
+		no "$1: no count, status $status"
+	fi
+}
+
 have_objects() { compgen -G '../tcpstate_*.o' > /dev/null; }
 
 if ! make -s all; then
@@ -50,6 +65,8 @@ done
 for file in fsm seg opt cookie urg icmp ipopt rtt cong reno; do
 	rows "$file"
 done
+# What the fuzzers have kept; "make check-fuzz" goes on from there.
+counted fuzz/run.sh --replay
 run one-store ./one-store.sh
 run one-store-self-test ./one-store.sh --self-test
 run layers-self-test ./layers.py --self-test

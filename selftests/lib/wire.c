@@ -882,8 +882,8 @@ static int classify(struct wire_conn *c, const uint8_t *pkt, int len, struct wir
 		c->irs_known = true;
 		c->irs = seg->seq;
 		c->rcv_nxt = seg->seq;
-		c->edge = seg->ack;
-		c->edge_ack = seg->ack;
+		c->edge = seg->flags & WIRE_ACK ? seg->ack : c->iss;
+		c->edge_ack = c->edge;
 	}
 	format_seg(seg, c->irs, c->iss, line, sizeof(line));
 	trace(w, '<', line);
