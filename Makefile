@@ -11,6 +11,8 @@
 # make check-programs	unchanged programs on AF_TCPSTATE, more than "make check" runs
 # make tools	build tcpstate-run (make -C tools install puts it in its place)
 # make demo	see it work
+# make bench	figures beside those of the in-tree TCP (REAL=1: real time in the VM,
+#		REAL=host: on this machine; FULL=1: 100,000 connections too)
 # make clean	remove what was built
 
 KDIR ?= $(shell ls -d /lib/modules/*/build 2>/dev/null | grep -E '/6\.1\.' | sort -V | tail -n 1)
@@ -47,8 +49,12 @@ tools:
 demo:
 	@scripts/demo.sh
 
+bench:
+	@bench/run.sh $(if $(FULL),--full) $(if $(filter host,$(REAL)),--host,$(if $(REAL),--real))
+
 clean:
 	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	rm -rf build
 
-.PHONY: all modules headers check check-all check-debug check-fuzz check-programs tools demo clean
+.PHONY: all modules headers check check-all check-debug check-fuzz check-programs tools demo \
+	bench clean

@@ -13,7 +13,8 @@ usage: scripts/deps.sh GROUP...
   fuzz    the fuzzers of the pure files
   vm      the VM of the selftests: kernel, its source, QEMU, virtme-ng
   kernel  the small kernels of scripts/kernel.sh, to be compiled
-  demo    the demonstrations and measurements
+  demo    the demonstrations
+  bench   measurements beside the in-tree TCP
   lint    the checkers
   programs       what the selftests run on AF_TCPSTATE
   more-programs  what "make check-programs" runs besides
@@ -46,6 +47,7 @@ packages_of() {
 		;;
 	kernel) echo linux-source-6.1 gcc make libc6-dev flex bison bc libelf-dev libssl-dev perl python3 xz-utils ccache ;;
 	demo) echo socat netcat-openbsd iproute2 ethtool nftables curl tshark ;;
+	bench) echo gcc libc6-dev iproute2 ethtool kmod linux-perf procps python3 ;;
 	lint) echo sparse shellcheck perl python3 linux-source-6.1 xz-utils ;;
 	# With the libraries of what is unpacked.
 	programs)
