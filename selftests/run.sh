@@ -90,7 +90,7 @@ run_programs() {
 
 	for name in "${select[@]}"; do
 		case $name in
-		*:module_test.sh | *:sock_race | *:sock_thread) alone+=("$name") ;;
+		*:module_test.sh | *:sock_race | *:sock_thread | *:sock_fuzz) alone+=("$name") ;;
 		*) together+=("$name") ;;
 		esac
 	done

@@ -609,18 +609,20 @@ static void close_all(struct arena *arena)
 
 /* ---- the end ---- */
 
-static long sockets_left(void)
+/* Sockets of the namespace, and pages that they are charged for, of all. */
+static bool nothing_left(void)
 {
+	/* What each CPU keeps for the next that asks (SK_MEMORY_PCPU_RESERVE). */
+	long kept = 256 * sysconf(_SC_NPROCESSORS_ONLN), sockets = -1, pages = -1;
 	FILE *file = fopen("/proc/thread-self/net/protocols", "r");
 	char line[256];
-	long sockets = -1;
+	int n = 0;
 
-	while (file && sockets < 0 && fgets(line, sizeof(line), file))
-		if (sscanf(line, "TCPSTATE %*d %ld", &sockets) != 1)
-			sockets = -1;
+	while (file && n != 2 && fgets(line, sizeof(line), file))
+		n = sscanf(line, "TCPSTATE %*d %ld %ld", &sockets, &pages);
 	if (file)
 		fclose(file);
-	return sockets;
+	return n == 2 && !sockets && pages <= kept;
 }
 
 static bool all_gone(void)
@@ -630,7 +632,7 @@ static bool all_gone(void)
 	for (state = 1; state <= 11; state++)
 		if (sock_gauge(state))
 			return false;
-	return sockets_left() == 0;
+	return nothing_left();
 }
 
 static long impossible_events(void)

@@ -782,24 +782,23 @@ static int one_burst(fuzz *f, int state, bool active, int n)
 	return ret;
 }
 
-/* Sockets of the namespace and pages of all, as /proc/net/protocols has them. */
-static int left_behind(long *sockets, long *pages)
+static long sockets_left(void)
 {
 	FILE *file = fopen("/proc/net/protocols", "r");
 	char line[256];
-	int n = 0;
+	long sockets = -1;
 
-	if (!file)
-		return -1;
-	while (n != 2 && fgets(line, sizeof(line), file))
-		n = sscanf(line, "TCPSTATE %*d %ld %ld", sockets, pages);
-	fclose(file);
-	return n == 2 ? 0 : -1;
+	while (file && sockets < 0 && fgets(line, sizeof(line), file))
+		if (sscanf(line, "TCPSTATE %*d %ld", &sockets) != 1)
+			sockets = -1;
+	if (file)
+		fclose(file);
+	return sockets;
 }
 
 TEST_F_TIMEOUT(fuzz, state, 1200)
 {
-	long rounds = number("TCPSTATE_FUZZ_ROUNDS", ROUNDS) / VARIANTS, sockets = -1, pages = -1;
+	long rounds = number("TCPSTATE_FUZZ_ROUNDS", ROUNDS) / VARIANTS;
 	int64_t began = wire_now();
 	int state;
 
@@ -814,10 +813,7 @@ TEST_F_TIMEOUT(fuzz, state, 1200)
 	for (state = 1; state < WS_MAX; state++)
 		EXPECT_EQ(0, wire_in_state(&self->w, state));
 	EXPECT_EQ(0, wire_stat(&self->w, "ImpossibleEvents"));
-	ASSERT_EQ(0, left_behind(&sockets, &pages));
-	EXPECT_EQ(0, sockets);
-	/* What a CPU keeps for the next that asks (SK_MEMORY_PCPU_RESERVE). */
-	EXPECT_GE(256 * sysconf(_SC_NPROCESSORS_ONLN), pages);
+	EXPECT_EQ(0, sockets_left());
 	TH_LOG("seed %ld: %u segments in %u bursts, %u quiet, events %#x, %lld a second",
 	       number("TCPSTATE_FUZZ_SEED", 9293), self->sent, self->bursts, self->quiet,
 	       self->events, self->sent * 1000000ll / (wire_now() - began + 1));

@@ -191,7 +191,7 @@ static void check_reply(const struct tcpstate_seg *seg)
 	else
 		must(!rst.seq && rst.ack == seg->seq + span(seg) &&
 		     rst.flags == (TCPSTATE_RST | TCPSTATE_ACK));
-	must(!rst.has_tstamp && !rst.own_header && !rst.wnd);
+	must(!rst.opt.has_tstamp && !rst.opt.mss && !rst.own_header && !rst.wnd);
 }
 
 /* Where in its spaces a connection lies decides nothing. */
