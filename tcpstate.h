@@ -637,7 +637,7 @@ struct sock *tcpstate_demux_find_listener(struct tcpstate_net *tn,
 int tcpstate_port_init(struct tcpstate_net *tn);
 void tcpstate_port_exit(struct tcpstate_net *tn);
 int tcpstate_port_get(struct sock *sk, unsigned short port);
-int tcpstate_port_get_for_connect(struct sock *sk);
+int tcpstate_port_get_for_connect(struct sock *sk, u16 after);
 bool tcpstate_port_listen(struct sock *sk);
 void tcpstate_port_unlisten(struct sock *sk);
 void tcpstate_port_share(struct tcpstate_net *tn, struct tcpstate_bind *to,

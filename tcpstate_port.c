@@ -334,24 +334,25 @@ int tcpstate_port_get(struct sock *sk, unsigned short port)
 /**
  * tcpstate_port_get_for_connect() - give a connecting socket an ephemeral port
  * @sk: addresses and the peer's port are set
+ * @after: a port that was had, and to that peer was taken; 0: begin anywhere
  *
- * The start of the search depends on the peer by a keyed hash (RFC 6056 3.3.3).
+ * The start of the search is random (RFC 6056 3.3.1), so that a search is short
+ * while the range is not full, however many connections a peer has.
  *
  * Context: process, socket lock held; may sleep.
  * Return: 0, -EADDRNOTAVAIL where the range is used up, -ENOMEM.
  */
-int tcpstate_port_get_for_connect(struct sock *sk)
+int tcpstate_port_get_for_connect(struct sock *sk, u16 after)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
-	struct inet_sock *inet = inet_sk(sk);
+	int low, high;
 	u32 offset;
 	int err;
 
-	offset = secure_ipv4_port_ephemeral(inet->inet_saddr, inet->inet_daddr,
-					    inet->inet_dport);
+	inet_sk_get_local_port_range(sk, &low, &high);
+	offset = after >= low ? after - low + 1 : get_random_u32();
 	mutex_lock(&tn->port_mutex);
-	/* The random step keeps repeated connects from walking in line. */
-	err = take_any(tn, sk, offset + get_random_u32() % 4096, true);
+	err = take_any(tn, sk, offset, true);
 	mutex_unlock(&tn->port_mutex);
 	return err;
 }

@@ -16,8 +16,11 @@
 
 #include "tcpstate.h"
 
-/* How often connect() looks for another port when a shared one is taken. */
-#define CONNECT_TRIES	128
+/*
+ * A port that others have may be taken for this peer: connect() tries some by
+ * chance, which is short while there are many, and then all, one after another.
+ */
+#define CONNECT_CHANCES	16
 
 /**
  * tcpstate_sock_tstamp_offset() - what a connection's timestamps are ahead of the clock
@@ -246,11 +249,12 @@ static int take_name(struct sock *sk, u32 *iss)
 	struct inet_sock *inet = inet_sk(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	bool bound = ts->bind.num;
+	u16 first = 0, last = 0;
 	int err, i;
 
-	for (i = 0; i < CONNECT_TRIES; i++) {
+	for (i = 0; ; i++) {
 		if (!bound) {
-			err = tcpstate_port_get_for_connect(sk);
+			err = tcpstate_port_get_for_connect(sk, i < CONNECT_CHANCES ? 0 : last);
 			if (err)
 				return err;
 			inet->inet_num = ts->bind.num;
@@ -260,11 +264,19 @@ static int take_name(struct sock *sk, u32 *iss)
 		err = list_name(sk, bound, iss);
 		if (!err || bound)
 			return err;
+		last = ts->bind.num;
 		tcpstate_sock_put_port(sk);
+		/* Once around: the peer has every port. */
+		if (i > CONNECT_CHANCES && last == first)
+			return err;
+		if (i == CONNECT_CHANCES)
+			first = last;
 		if (err != -EADDRNOTAVAIL)
 			return err;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		cond_resched();
 	}
-	return err;
 }
 
 static void forget_peer(struct sock *sk)

@@ -527,4 +527,31 @@ TEST_F(connect, shut_down_while_syn_sent)
 	EXPECT_EQ(POLLHUP, sock_events(fd, POLLHUP) & POLLHUP);
 }
 
+/* One peer may have as many connections as there are ports, not only most of them. */
+TEST_F(connect, every_ephemeral_port)
+{
+	enum { FIRST = 40000, PORTS = 256 };
+	struct sockaddr_in addr;
+	int listener, fds[PORTS], fd, i;
+	FILE *range;
+
+	range = fopen("/proc/sys/net/ipv4/ip_local_port_range", "w");
+	ASSERT_NE(NULL, range);
+	ASSERT_LT(0, fprintf(range, "%d %d", FIRST, FIRST + PORTS - 1));
+	ASSERT_EQ(0, fclose(range));
+	listener = sock_new(0);
+	addr = sock_addr("127.0.0.1", FIRST - 1);
+	ASSERT_EQ(0, bind(listener, (struct sockaddr *)&addr, sizeof(addr)));
+	ASSERT_EQ(0, listen(listener, PORTS));
+	for (i = 0; i < PORTS; i++) {
+		fds[i] = sock_new(0);
+		ASSERT_EQ(0, sock_connect(fds[i], &addr)) TH_LOG("connection %d", i);
+	}
+	fd = sock_new(0);
+	EXPECT_EQ(-EADDRNOTAVAIL, sock_connect(fd, &addr));
+	/* Another peer has ports of its own. */
+	addr = sock_addr("127.0.0.2", FIRST - 2);
+	EXPECT_EQ(-ECONNREFUSED, sock_connect(fd, &addr));
+}
+
 TEST_HARNESS_MAIN
