@@ -11,7 +11,7 @@
 #include <net/busy_poll.h>
 #include <net/tcp.h>
 
-#include "tcpstate.h"
+#include "tcpstate_note.h"
 
 /* A backlog of 0 still takes a few, as in BSD. */
 #define MIN_HALF_OPEN	8
@@ -186,6 +186,7 @@ static void init_child(struct sock *child, struct sock *listener, const struct s
 	sk_set_txhash(child);
 	sk_mark_napi_id(child, skb);
 	sk_incoming_cpu_update(child);
+	tcpstate_process_share(child, listener);
 	sock_hold(listener);
 	ts->listener = listener;
 	ts->owner = TCPSTATE_OWNER_REQUEST;
@@ -288,6 +289,7 @@ static bool take_cookie(struct sock *listener, struct sk_buff *skb)
 	if (!child)
 		goto drop;
 	tcpstate_state_born(child, TCPSTATE_LISTEN);
+	tcpstate_record_begin(child);
 	if (tcpstate_demux_add(child)) {
 		/* The same segment twice, on two CPUs. */
 		tcpstate_state_event(child, TCPSTATE_EV_CLOSE);
@@ -355,6 +357,7 @@ static void start_timer(struct tcpstate_request *req)
 		when = req->began + msecs_to_jiffies(ms);
 	if (!mod_timer(&req->timer, when))
 		refcount_inc(&req->ref);
+	tcpstate_note_armed(net_of(req), &req->flow, TCPSTATE_TIMER_RETRANSMIT, when - jiffies);
 }
 
 /* For nobody to find; what it is, its finders may still look at. */
@@ -363,6 +366,7 @@ static void unlink(struct tcpstate_request *req)
 	struct tcpstate_sock *ls = tcpstate_sk(req->listener);
 
 	lockdep_assert_held(&req->lock);
+	tcpstate_record_end(&req->record);
 	if (timer_delete(&req->timer))
 		tcpstate_request_put(req);
 	spin_lock_bh(&ls->accept_lock);
@@ -390,7 +394,7 @@ static struct tcpstate_way way_of(const struct tcpstate_request *req)
 }
 
 /* Any segment of ours but the SYN+ACK carries timestamps alone. */
-static void send(struct tcpstate_request *req, struct tcpstate_reply *reply)
+static void send(struct tcpstate_request *req, struct tcpstate_reply *reply, u8 cause)
 {
 	struct tcpstate_way way = way_of(req);
 
@@ -399,10 +403,11 @@ static void send(struct tcpstate_request *req, struct tcpstate_reply *reply)
 		reply->opt.tsval = tcpstate_output_tsval(req->ts_offset);
 		reply->opt.tsecr = req->syn.opt.tsval;
 	}
+	tcpstate_note_reply(net_of(req), &req->flow, reply, cause);
 	tcpstate_sk(req->listener)->af->send_alone(net_of(req), &way, reply);
 }
 
-static void send_syn_ack(struct tcpstate_request *req)
+static void send_syn_ack(struct tcpstate_request *req, u8 cause)
 {
 	struct tcpstate_reply reply = {
 		.seq = req->iss,
@@ -417,7 +422,7 @@ static void send_syn_ack(struct tcpstate_request *req)
 		},
 	};
 
-	send(req, &reply);
+	send(req, &reply, cause);
 }
 
 /* <SEQ=SND.NXT><ACK=RCV.NXT>, and no more of them in a second than of a full socket. */
@@ -440,7 +445,7 @@ static void answer(struct tcpstate_request *req)
 		return;
 	}
 	req->answers++;
-	send(req, &reply);
+	send(req, &reply, TCPSTATE_CAUSE_NONE);
 }
 
 static void send_rst(struct tcpstate_request *req)
@@ -452,7 +457,7 @@ static void send_rst(struct tcpstate_request *req)
 		.flags = TCPSTATE_RST | TCPSTATE_ACK,
 	};
 
-	send(req, &reply);
+	send(req, &reply, TCPSTATE_CAUSE_NONE);
 }
 
 static void event(struct tcpstate_request *req, u8 event)
@@ -460,7 +465,7 @@ static void event(struct tcpstate_request *req, u8 event)
 	u16 actions = tcpstate_state_request_event(req, event);
 
 	if (actions & TCPSTATE_ACT(PUSH))
-		send_syn_ack(req);
+		send_syn_ack(req, TCPSTATE_CAUSE_NONE);
 	if (actions & TCPSTATE_ACT(SEND_RST))
 		send_rst(req);
 	if (actions & TCPSTATE_ACT(DELETE_TCB))
@@ -480,7 +485,7 @@ static void retransmit(struct tcpstate_request *req)
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_RETRANSSEGS);
 	req->retrans++;
 	req->rtt.backoff++;
-	send_syn_ack(req);
+	send_syn_ack(req, TCPSTATE_CAUSE_TIMEOUT);
 	start_timer(req);
 }
 
@@ -490,8 +495,10 @@ static void fires(struct timer_list *t)
 
 	spin_lock_bh(&req->lock);
 	/* It may have been started anew while this waited for the lock. */
-	if (req->flow.state == TCPSTATE_SYN_RECV && !timer_pending(&req->timer))
+	if (req->flow.state == TCPSTATE_SYN_RECV && !timer_pending(&req->timer)) {
+		tcpstate_note_fired(net_of(req), &req->flow, TCPSTATE_TIMER_RETRANSMIT);
 		retransmit(req);
+	}
 	spin_unlock_bh(&req->lock);
 	tcpstate_request_put(req);
 }
@@ -529,6 +536,7 @@ static struct tcpstate_request *make(struct sock *listener, const struct sk_buff
 	req->sent_us = ktime_get_ns() / NSEC_PER_USEC;
 	req->began = jiffies;
 	tcpstate_state_request_born(req);
+	tcpstate_record_begin_request(req);
 	return req;
 }
 
@@ -548,7 +556,8 @@ static bool queue_half(struct tcpstate_request *req)
 }
 
 /* False: no memory, the listener is going, or the same SYN came twice, on two CPUs. */
-static bool begin(struct sock *listener, const struct sk_buff *skb, u32 iss)
+static bool begin(struct sock *listener, const struct sk_buff *skb,
+		  const struct tcpstate_check *check, u32 iss)
 {
 	struct tcpstate_request *req = make(listener, skb, iss);
 	bool ok;
@@ -557,8 +566,10 @@ static bool begin(struct sock *listener, const struct sk_buff *skb, u32 iss)
 		return false;
 	spin_lock_bh(&req->lock);
 	ok = queue_half(req) && !tcpstate_demux_add_flow(net_of(req), &req->flow);
-	if (ok)
+	if (ok) {
+		tcpstate_note_received(net_of(req), &req->flow, &req->syn, check, 1);
 		start_timer(req);
+	}
 	event(req, ok ? TCPSTATE_EV_RCV_SYN : TCPSTATE_EV_CLOSE);
 	spin_unlock_bh(&req->lock);
 	return ok;
@@ -598,7 +609,7 @@ void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb, u32 iss)
 	/* A new ISS must lie above the old one's: no cookie does that. */
 	if (room == ROOM_FOR_COOKIE && iss == TCPSTATE_ANY_ISS)
 		send_cookie(listener, skb);
-	else if (room == ROOM_FOR_CHILD && begin(listener, skb, iss))
+	else if (room == ROOM_FOR_CHILD && begin(listener, skb, &check, iss))
 		;
 	else
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
@@ -635,7 +646,7 @@ static void syn_again(struct tcpstate_request *req, const struct tcpstate_tcb *t
 		req->syn.when = seg->when;
 	}
 	req->repeated = true;
-	send_syn_ack(req);
+	send_syn_ack(req, TCPSTATE_CAUSE_SYN);
 }
 
 /* Carry out a verdict that lets the segment go no further. */
@@ -690,6 +701,7 @@ static struct sock *hand_over(struct tcpstate_request *req, struct sk_buff *skb)
 		ts->rtt_seq = req->iss + 1;
 		ts->rtt_start = req->sent_us;
 	}
+	tcpstate_record_grow_up(req, child);
 	tcpstate_state_take_over(child, req);
 	unlink(req);
 	return child;
@@ -721,6 +733,9 @@ bool tcpstate_request_input(struct tcpstate_request *req, struct sk_buff *skb)
 	}
 	tcb = numbers(req);
 	check = tcpstate_seg_check(&tcb, TCPSTATE_SYN_RECV, &tcpstate_cb(skb)->seg);
+	/* What makes a socket of it is told of there. */
+	if (check.event != TCPSTATE_EV_RCV_ACK_OF_SYN)
+		tcpstate_note_received(net_of(req), &req->flow, &tcpstate_cb(skb)->seg, &check, 1);
 	if (check.verdict != TCPSTATE_SEG_ACCEPT)
 		refuse(req, &tcb, skb, &check);
 	else if (check.event == TCPSTATE_EV_RCV_ACK_OF_SYN)
@@ -735,6 +750,26 @@ bool tcpstate_request_input(struct tcpstate_request *req, struct sk_buff *skb)
 	grow_up(child, &req->syn, req->wnd, skb);
 	let_go(child);
 	return true;
+}
+
+/**
+ * tcpstate_request_abort() - end a mini from outside
+ * @req: held by the caller
+ *
+ * Context: process.
+ * Return: 0, or -ENOENT: it had ended, or become a socket.
+ */
+int tcpstate_request_abort(struct tcpstate_request *req)
+{
+	int ret = -ENOENT;
+
+	spin_lock_bh(&req->lock);
+	if (req->flow.state == TCPSTATE_SYN_RECV) {
+		event(req, TCPSTATE_EV_ABORT);
+		ret = 0;
+	}
+	spin_unlock_bh(&req->lock);
+	return ret;
 }
 
 /**
@@ -895,15 +930,6 @@ static struct tcpstate_request *next_half(struct tcpstate_sock *ls)
 	return req;
 }
 
-static void abort_half(struct tcpstate_request *req)
-{
-	spin_lock_bh(&req->lock);
-	if (req->flow.state == TCPSTATE_SYN_RECV)
-		event(req, TCPSTATE_EV_ABORT);
-	spin_unlock_bh(&req->lock);
-	tcpstate_request_put(req);
-}
-
 /**
  * tcpstate_request_stop() - a listener stops listening: its children end
  * @listener: no longer in LISTEN
@@ -921,8 +947,10 @@ void tcpstate_request_stop(struct sock *listener)
 	spin_lock_bh(&ls->accept_lock);
 	ls->accept_closed = true;
 	spin_unlock_bh(&ls->accept_lock);
-	while ((req = next_half(ls)))
-		abort_half(req);
+	while ((req = next_half(ls))) {
+		tcpstate_request_abort(req);
+		tcpstate_request_put(req);
+	}
 	while ((child = next_child(ls, &ls->accept_deferred)))
 		abort_child(child);
 	while ((child = next_child(ls, &ls->accept_ready)))
