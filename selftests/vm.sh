@@ -278,9 +278,14 @@ kernel_options=(
 
 # Prints the path of the kernel without its decompressor, which takes seconds
 # under emulation; QEMU enters that one through PVH. Kept in the cache. Prints
-# the image itself if it is of another make.
+# the image itself if it is of another make, or one with KASAN, whose PVH entry looks
+# at shadow memory before there is any.
 bare_kernel() {
 	local bare offset kind
+	if grep -qs '^CONFIG_KASAN=y' "${image%/*}/.config"; then
+		printf '%s' "$image"
+		return
+	fi
 	bare=$cache/vmlinux-$(stat -Lc '%s-%Y' "$image")-${image##*/}
 	[[ $image != "$cache"/* ]] || bare=${image%/*}/vmlinux
 	if [[ ! -e $bare ]]; then
@@ -320,6 +325,7 @@ start_vm() {
 	set -m
 	timeout --foreground -k 5 $((boot_timeout + timeout + 60)) \
 		virtme-run --kimg "$image" --mods auto --disable-kvm --force-9p --disable-monitor \
+		--force-initramfs \
 		--overlay-rwdir /run \
 		--cpus "$cpus" --memory "$memory" "${args[@]}" \
 		--qemu-opts "${acceleration[@]}" -cpu "$cpu" -no-reboot \
