@@ -604,6 +604,11 @@ static int enter(fuzz *f, int state, bool active)
 		return -1;
 	if (wire_enter(c, state, active))
 		return -1;
+	if (!active && in(state, S(ESTABLISHED) | S(CLOSE_WAIT) | S(LAST_ACK))) {
+		/* After a RST it would take the SYNs that are left of the burst. */
+		close(c->lfd);
+		c->lfd = -1;
+	}
 	if (in(state, S(ESTABLISHED) | S(CLOSE_WAIT)) &&
 	    (wire_write(c, 100) || wire_expect(c, "A seq 1 len 100")))
 		return -1;
