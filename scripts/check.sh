@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs all tests of the project, as "make check" does.
 #
-# usage: scripts/check.sh [--all] [--kernel VERSION] [--debug] [--programs | NAME...]
+# usage: scripts/check.sh [--all] [--kernel VERSION] [--debug] [--programs | --fuzz | NAME...]
 #
 # --all: on wire 253 too every test, not only those that the wire matters for, and
 # the wire tests on the in-tree TCP beside ours.
@@ -11,16 +11,20 @@
 # and these are run; with --programs, all those that run other programs. The last
 # line is "N passed, N failed"; the status is 0 only if nothing failed. A step that cannot run, or says no count, counts as failed.
 #
+# --fuzz: fuzzers alone: of the pure files, then in the VM a million hostile segments
+# and as many hostile calls.
+#
 # --kernel: only what depends on the kernel, in the small one of this version that
 # scripts/kernel.sh builds; --debug: in its debug flavour (of 6.1, if not said).
 set -euo pipefail
-version='' flavour=base image='' kdir='' programs='' all=''
+version='' flavour=base image='' kdir='' programs='' all='' fuzz=''
 while [[ ${1:-} == --* ]]; do
 	case $1 in
 	--kernel) version=$2; shift ;;
 	--debug) flavour=debug ;;
 	--all) all=1 ;;
 	--programs) programs=all ;;
+	--fuzz) fuzz=1 ;;
 	*) sed -n 's/^# usage: /usage: /p' "$0"; exit 2 ;;
 	esac
 	shift
@@ -161,6 +165,16 @@ if [[ -n $programs ]]; then
 fi
 cpus=$(nproc)
 vm=(--cpus $((cpus < 4 ? cpus : 4))) module=$PWD/tcpstate.ko
+if [[ -n $fuzz ]]; then
+	step whole packages scripts/deps.sh build fuzz vm
+	step whole 'module build' build_module
+	step counted 'planted bugs' tests/fuzz/run.sh --planted
+	step counted 'fuzzers of the pure files' tests/fuzz/run.sh
+	export TCPSTATE_FUZZ_ROUNDS=${TCPSTATE_FUZZ_ROUNDS:-1000000}
+	export TCPSTATE_FUZZ_CALLS=${TCPSTATE_FUZZ_CALLS:-1000000}
+	step counted 'hostile segments and calls' run_selftests 6 wire_fuzz wire_flood sock_fuzz
+	finish
+fi
 if [[ -z $version ]]; then
 	step whole packages scripts/deps.sh build user vm lint demo programs ${programs:+more-programs}
 else

@@ -47,8 +47,8 @@
 
 /* In the order of their names. */
 enum call {
-	NEW, PAIR, CLOSE, BIND, LISTEN, CONNECT, ACCEPT, SEND, RECV, SENDMSG, RECVMSG, SHUTDOWN, SETOPT,
-	GETOPT, IOCTL, POLL, NAMES, SPLICE, SENDFILE, DISCONNECT, KNOB, LOOK, CALLS_COUNT
+	NEW, PAIR, CLOSE, BIND, LISTEN, CONNECT, ACCEPT, SEND, RECV, SENDMSG, RECVMSG, SHUTDOWN,
+	SETOPT, GETOPT, IOCTL, POLL, NAMES, SPLICE, SENDFILE, DISCONNECT, KNOB, LOOK, CALLS_COUNT
 };
 
 static const char * const call_names[CALLS_COUNT] = {
@@ -446,7 +446,9 @@ static bool call_knob(struct thread *t)
 
 static bool call_look(struct thread *t)
 {
-	const char *files[] = { "/proc/thread-self/net/tcpstate", "/proc/thread-self/net/tcpstate_stat" };
+	static const char * const files[] = {
+		"/proc/thread-self/net/tcpstate", "/proc/thread-self/net/tcpstate_stat",
+	};
 	struct tcp_info info = {};
 	socklen_t size = sizeof(info);
 	bool good = false;
@@ -653,8 +655,8 @@ static void tell(const struct arena *arena, long calls, long long ms)
 {
 	int i;
 
-	fprintf(stderr, "# seed %u: %ld calls in %lld ms; states seen %#x; good:", arena->seed, calls, ms,
-	       arena->states);
+	fprintf(stderr, "# seed %u: %ld calls in %lld ms; states seen %#x; good:", arena->seed,
+		calls, ms, arena->states);
 	for (i = 0; i < CALLS_COUNT; i++)
 		fprintf(stderr, " %s %ld", call_names[i], arena->good[i]);
 	fprintf(stderr, "\n");

@@ -380,7 +380,8 @@ static unsigned int may_syn(const fuzz *f, const struct hostile *h, int state, b
 		return ack && h->ack != f->c.rcv_nxt ? 0 : MAY_SYN;
 	case WS_SYN_RECV:
 		if (active)
-			return ack && h->seq == f->c.iss && h->ack == f->c.rcv_nxt ? MAY_ACK_SYN : 0;
+			return ack && h->seq == f->c.iss && h->ack == f->c.rcv_nxt ?
+			       MAY_ACK_SYN : 0;
 		/* In the window, or what ends in it. */
 		return after(h->seq + length(h) + 2, f->c.iss + 1) &&
 		       !after(h->seq, f->c.edge) ? MAY_SYN : 0;
@@ -604,6 +605,11 @@ static int enter(fuzz *f, int state, bool active)
 		return -1;
 	if (wire_enter(c, state, active))
 		return -1;
+	if (!active && in(state, S(ESTABLISHED) | S(CLOSE_WAIT) | S(LAST_ACK))) {
+		/* After a RST it would take the SYNs that are left of the burst. */
+		close(c->lfd);
+		c->lfd = -1;
+	}
 	if (in(state, S(ESTABLISHED) | S(CLOSE_WAIT)) &&
 	    (wire_write(c, 100) || wire_expect(c, "A seq 1 len 100")))
 		return -1;
@@ -662,7 +668,8 @@ static int fill(fuzz *f)
 			return 0;
 		left = f->max_end - next;
 		if (wire_now() > deadline || drain(f, WS_ESTABLISHED)) {
-			fprintf(stderr, "# stuck at %ld, read %u, %u left\n", have, c->rd_off, left);
+			fprintf(stderr, "# stuck at %ld, read %u, %u left\n", have, c->rd_off,
+				left);
 			wire_dump(&f->w);
 			return -1;
 		}

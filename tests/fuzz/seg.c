@@ -119,13 +119,15 @@ static void check_rest(const struct tcpstate_tcb *tcb, u8 state, const struct tc
 			 seg->seq + span(seg) == tcb->rcv_nxt;
 
 	if (!in_time) {
-		must(check->verdict == (seg->opt.has_tstamp ? TCPSTATE_SEG_ACK : TCPSTATE_SEG_DROP));
+		must(check->verdict ==
+		     (seg->opt.has_tstamp ? TCPSTATE_SEG_ACK : TCPSTATE_SEG_DROP));
 	} else if (!acceptable(tcb, seg)) {
 		must(check->verdict == (fin_again ? TCPSTATE_SEG_ACCEPT : TCPSTATE_SEG_ACK));
 	} else if (!ack) {
 		must(check->verdict == TCPSTATE_SEG_DROP);
 	} else if (fresh) {
-		must(check->verdict == (acks_syn(tcb, seg) ? TCPSTATE_SEG_ACCEPT : TCPSTATE_SEG_RST));
+		must(check->verdict ==
+		     (acks_syn(tcb, seg) ? TCPSTATE_SEG_ACCEPT : TCPSTATE_SEG_RST));
 		must(check->verdict != TCPSTATE_SEG_ACCEPT ||
 		     check->event == TCPSTATE_EV_RCV_ACK_OF_SYN);
 	} else {
