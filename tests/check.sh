@@ -47,7 +47,7 @@ for config in '1 2' '2 1'; do
 	job[$config]=$!
 done
 
-for file in fsm seg opt urg icmp ipopt rtt cong reno; do
+for file in fsm seg opt urg icmp ipopt rtt cong reno tool; do
 	rows "$file"
 done
 run one-store ./one-store.sh
