@@ -35,8 +35,21 @@
  * for kernels that refuse that option to this family.  Sockets of one user
  * that all have it may be bound to one address and port; connections are
  * spread over those that listen.
+ *
+ * TCPSTATE_RECORD (int): the flight recorder of this socket's connections keeps
+ * their last so many events; 0: none; -1: as many as the sysctl
+ * net.tcpstate.record says, which is what a new socket has.  At most
+ * TCPSTATE_RECORD_MAX of linux/tcpstate_netlink.h: the whole life of a short
+ * connection.  In the middle of a connection what was recorded is kept as far
+ * as it fits.  Children have their listener's.  Reading it tells what holds.
+ *
+ * TCPSTATE_RECORD_MASK (int): which kinds of events: a set of
+ * 1 << TCPSTATE_RECORD_*.  A new socket has the sysctl
+ * net.tcpstate.record_mask: all.
  */
 #define SOL_TCPSTATE		400
 #define TCPSTATE_REUSEPORT	1
+#define TCPSTATE_RECORD		2
+#define TCPSTATE_RECORD_MASK	3
 
 #endif /* _UAPI_LINUX_TCPSTATE_H */
