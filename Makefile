@@ -7,8 +7,10 @@
 #		on the in-tree TCP beside ours
 # make check-debug	the kselftests in a kernel with KASAN, lockdep, kmemleak
 # make check-programs	unchanged programs on AF_TCPSTATE, more than "make check" runs
-# make tools	build tcpstate-run (make -C tools install puts it in its place)
+# make tools	build tcpstate and tcpstate-run (make -C tools install puts it in its place)
 # make demo	see it work
+# make lab	list the labs; LAB=NAME plays one and draws it
+# make pictures	play all labs and renew the pictures of the documents
 # make clean	remove what was built
 
 KDIR ?= $(shell ls -d /lib/modules/*/build 2>/dev/null | grep -E '/6\.1\.' | sort -V | tail -n 1)
@@ -42,8 +44,14 @@ tools:
 demo:
 	@scripts/demo.sh
 
+lab:
+	@scripts/lab.sh $(LAB)
+
+pictures:
+	@scripts/pictures.sh
+
 clean:
 	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	rm -rf build
 
-.PHONY: all modules headers check check-all check-debug check-programs tools demo clean
+.PHONY: all modules headers check check-all check-debug check-programs tools demo lab pictures clean

@@ -10,6 +10,7 @@ usage: scripts/deps.sh GROUP...
 
   build   the module: compiler and headers of Debian's 6.1 kernel
   user    the user-space tests
+  tools   what "make tools" builds; graphviz for its pictures
   vm      the VM of the selftests: kernel, its source, QEMU, virtme-ng
   kernel  the small kernels of scripts/kernel.sh, to be compiled
   demo    the demonstrations and measurements
@@ -35,6 +36,7 @@ packages_of() {
 	case $1 in
 	build) echo linux-headers-amd64 gcc make libc6-dev ;;
 	user) echo gcc clang make libc6-dev ;;
+	tools) echo gcc make libc6-dev libmnl-dev graphviz librsvg2-bin ;;
 	vm)
 		echo linux-image-amd64 linux-headers-amd64 linux-source-6.1 \
 			qemu-system-x86 virtme-ng busybox-static xz-utils \

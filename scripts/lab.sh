@@ -46,11 +46,11 @@ if ! {
 fi
 cp build/tools/tcpstate "$build/"
 
+status=0
+selftests/vm.sh --quiet --timeout 600 --rw "$build" -- \
+	labs/guest.sh "$PWD/tcpstate.ko" "$build" "$build" "${names[@]}" || status=$?
+[[ $status == 0 ]] || die "see above; the VM's exit status is $status"
 for name in "${names[@]}"; do
-	status=0
-	selftests/vm.sh --quiet --timeout 300 --rw "$build" -- \
-		labs/guest.sh "$PWD/tcpstate.ko" "$build" "$name" "$build" || status=$?
-	[[ $status == 0 ]] || die "$name: see above; the VM's exit status is $status"
 	if command -v dot > /dev/null; then
 		dot -Tsvg "$build/$name-states.dot" > "$build/$name-states.svg"
 	fi

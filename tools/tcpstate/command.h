@@ -11,17 +11,27 @@
 
 /**
  * struct options - what was asked for
- * @states: list: set of 1 << state, 0: any
- * @port: list: local or remote, 0: any
- * @pid: list: of the owner, 0: any
- * @comm: list: part of the owner's name, NULL: any
+ * @json: print JSON
+ * @all: leave nothing out
+ * @colour: paint
+ * @width: columns, 0: as the terminal has
+ * @seconds: until it ends, 0: never
+ * @count: likewise, how many
+ * @states: set of 1 << state, 0: any
+ * @port: local or remote, 0: any
+ * @pid: of the owner, 0: any
+ * @comm: part of the owner's name, NULL: any
+ * @output: file, NULL: standard output
+ * @title: of a picture, NULL: a usual one
  * @netns: names of network namespaces; none: this one
+ * @netns_count: how many
+ * @arguments: what follows the options
+ * @argument_count: how many
  */
 struct options {
 	bool json;
 	bool all;
 	bool colour;
-	bool numeric_width;
 	int width;
 	int seconds;
 	int count;

@@ -61,9 +61,6 @@ const uint8_t diagram_order[] = {
 _Static_assert(sizeof(diagram_order) == TCPSTATE_MAX_STATES - 1,
 	       "every state is shown");
 
-#define FOR_EACH_STATE(i, s) \
-	for (i = 0; i < TCPSTATE_MAX_STATES - 1 && (s = diagram_order[i], 1); i++)
-
 static const char *state_name(u8 state)
 {
 	return tcpstate_fsm_state_name(state);
@@ -213,7 +210,7 @@ static void place(u8 state, u8 event, u8 next, int *x, int *y)
 	bool end = next == TCPSTATE_CLOSE;
 	size_t i;
 
-	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (i = 0; i < ARRAY_LEN(places); i++) {
 		if (places[i].state == state && places[i].event == event) {
 			*x = places[i].x;
 			*y = places[i].y;
@@ -256,7 +253,8 @@ static void put_line(struct text *t, u8 state, u8 event, const struct diagram_ta
 	int x, y;
 
 	if (edge->next == state) {
-		text_add(t, "\t%s:w -> %s:s [color=\"%s\" fontcolor=\"%s\"%s]\n", to, to, c, c, wide);
+		text_add(t, "\t%s:w -> %s:s [color=\"%s\" fontcolor=\"%s\"%s]\n", to, to, c, c,
+			 wide);
 		put_label_node(t, to, event, c, states[state].x - 180, states[state].y - 40);
 		put_label(t, state, event, taken);
 		text_add(t, ">]\n");
@@ -328,7 +326,7 @@ void diagram_dot(struct text *t, const struct diagram_taken *taken)
 	unsigned int i;
 	u8 s, ev;
 
-	text_add(t, "// SPDX-License-Identifier: GPL-2.0\n");
+	text_add(t, "// %s-License-Identifier: GPL-2.0\n", "SPDX");
 	text_add(t, taken ? "// Made by tcpstate dot.\n"
 			  : "// Made by scripts/gen-states.c from tcpstate_fsm.c; do not edit.\n");
 	text_add(t, "digraph states {\n"
@@ -337,13 +335,17 @@ void diagram_dot(struct text *t, const struct diagram_taken *taken)
 		 "\tnode [shape=box style=\"rounded,filled\" fontname=\"sans-serif\" fontsize=11\n"
 		 "\t\tcolor=\"#555555\" margin=\"0.14,0.09\"]\n"
 		 "\tedge [penwidth=1.6 arrowsize=0.9]\n");
-	FOR_EACH_STATE(i, s)
+	for (i = 0; i < sizeof(diagram_order); i++) {
+		s = diagram_order[i];
 		put_node(t, state_name(s), s, states[s].x, states[s].y, taken);
+	}
 	put_node(t, "END", TCPSTATE_CLOSE, END_X, END_Y, taken);
-	FOR_EACH_STATE(i, s)
+	for (i = 0; i < sizeof(diagram_order); i++) {
+		s = diagram_order[i];
 		for (ev = 0; ev < TCPSTATE_EV_COUNT; ev++)
 			if (tcpstate_fsm(s, ev)->kind == TCPSTATE_EDGE_MOVE && !is_exit(s, ev))
 				put_line(t, s, ev, taken);
+	}
 	put_legend(t, taken);
 	text_add(t, "}\n");
 }

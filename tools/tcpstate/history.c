@@ -35,8 +35,8 @@ const struct tcb_field tcb_fields[] = {
 	FIELD(dupacks, "dupacks", "", "duplicate ACKs in a row"),
 };
 
-const unsigned int tcb_field_count = sizeof(tcb_fields) / sizeof(tcb_fields[0]);
-_Static_assert(sizeof(tcb_fields) / sizeof(tcb_fields[0]) == sizeof(struct tcb) / sizeof(uint32_t),
+const unsigned int tcb_field_count = ARRAY_LEN(tcb_fields);
+_Static_assert(ARRAY_LEN(tcb_fields) == sizeof(struct tcb) / sizeof(uint32_t),
 	       "a line per member");
 
 /* --- flows and events --- */
@@ -232,7 +232,7 @@ static const char * const what_names[] = {
 	[WHAT_TIMER_FIRED]	= "timer-fired",
 	[WHAT_CONGESTION]	= "congestion",
 };
-_Static_assert(sizeof(what_names) / sizeof(what_names[0]) == WHAT_COUNT, "a name per kind");
+_Static_assert(ARRAY_LEN(what_names) == WHAT_COUNT, "a name per kind");
 
 const char *what_name(uint8_t what)
 {
@@ -255,7 +255,7 @@ static const char * const event_texts[] = {
 	[TCPSTATE_EV_USER_TIMEOUT]	= "gave up",
 	[TCPSTATE_EV_TIME_WAIT_TIMEOUT]	= "2MSL is over",
 };
-_Static_assert(sizeof(event_texts) / sizeof(event_texts[0]) == TCPSTATE_EV_COUNT,
+_Static_assert(ARRAY_LEN(event_texts) == TCPSTATE_EV_COUNT,
 	       "words per event");
 
 const char *event_words(uint8_t event)
@@ -278,7 +278,7 @@ static const char * const state_texts[] = {
 	[TCPSTATE_LISTEN]	= "waits for requests",
 	[TCPSTATE_CLOSING]	= "both have closed, but the ACK of our own FIN is still on its way",
 };
-_Static_assert(sizeof(state_texts) / sizeof(state_texts[0]) == TCPSTATE_MAX_STATES,
+_Static_assert(ARRAY_LEN(state_texts) == TCPSTATE_MAX_STATES,
 	       "words per state");
 
 const char *state_short(uint8_t state)
@@ -323,7 +323,7 @@ static const struct {
 	{ TCPSTATE_ECE, "ECE" }, { TCPSTATE_CWR, "CWR" },
 };
 
-#define FLAG_COUNT (sizeof(flag_names) / sizeof(flag_names[0]))
+#define FLAG_COUNT (ARRAY_LEN(flag_names))
 
 void flags_print(uint8_t flags, const char *separator, char *buf, size_t len)
 {

@@ -74,7 +74,8 @@ extern const unsigned int tcb_field_count;
  * @event: WHAT_STATE: enum tcpstate_event
  * @actions: WHAT_STATE: set of TCPSTATE_ACT()
  * @flags: of a segment: TCPSTATE_SYN and so on
- * @seq: of a segment, relative to the sender's ISS; @ack to the receiver's
+ * @seq: of a segment, relative to the sender's ISS
+ * @ack: relative to the receiver's
  * @len: octets of text
  * @wnd: octets offered, scaled
  * @segs: how many segments this is: bursts are told of as one
@@ -123,8 +124,17 @@ struct event {
  * @id: the kernel's number for it; unique while the kernel runs
  * @netns: inode of its network namespace, 0: not known
  * @inode: of the socket, 0: no process has it
- * @lost: events that were recorded and overwritten
+ * @wire: IP protocol
+ * @local: its own name
+ * @remote: its peer's
+ * @iss: its first number, 0: not known
+ * @irs: its peer's first number, 0: not known
  * @pid: of who made the socket
+ * @comm: that program's name
+ * @lost: events that were recorded and overwritten
+ * @events: what happened, in order
+ * @count: how many
+ * @room: for how many there is memory
  */
 struct flow {
 	uint64_t id;

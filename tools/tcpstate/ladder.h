@@ -40,6 +40,11 @@ struct arrow {
  * struct ladder - the diagram
  * @ends: left and right; ends[1] is NULL where this machine has no record of it
  * @first: state of each end before its first mark
+ * @passages: the segments
+ * @arrows: one for each of them
+ * @arrow_count: how many
+ * @marks: what stands on the axes, in the order of time
+ * @mark_count: how many
  * @start: time of the first mark
  */
 struct ladder {

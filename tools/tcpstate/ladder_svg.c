@@ -253,7 +253,8 @@ static void draw_head(struct text *t, double x, double y, double angle, const ch
 
 static void draw_cross(struct text *t, double x, double y)
 {
-	static const char look[] = "stroke=\"#c01c28\" stroke-width=\"3.5\" stroke-linecap=\"round\"";
+	static const char look[] =
+		"stroke=\"#c01c28\" stroke-width=\"3.5\" stroke-linecap=\"round\"";
 
 	svg_line(t, x - 7, y - 7, x + 7, y + 7, look);
 	svg_line(t, x - 7, y + 7, x + 7, y - 7, look);

@@ -264,7 +264,7 @@ static bool read_words(struct history *h, uint64_t id, char *line)
 	char *word, *value;
 	int what = -1;
 
-	while ((word = strsep(&line, " \n"))) {
+	while ((word = strsep(&line, "\n "))) {
 		value = strchr(word, '=');
 		if (!value) {
 			if (!strcmp(word, "is"))

@@ -166,11 +166,13 @@ static void top_picture(const struct look *before, const struct look *now, const
 	unsigned int i;
 
 	printf("\033[H\033[2J\033[1mtcpstate top\033[0m   sockets in each state; +N: entered since the last look");
-	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (i = 0; i < ARRAY_LEN(places); i++) {
 		uint8_t s = places[i].state;
 		unsigned long in = entered(before, now, s);
-		const char *paint = !o->colour ? "" : in ? "\033[33;1m" : now->gauges[s] ? "\033[32m" : "\033[2m";
+		const char *paint = in ? "\033[33;1m" : now->gauges[s] ? "\033[32m" : "\033[2m";
 
+		if (!o->colour)
+			paint = "";
 		printf("\033[%u;%uH%s%-12s %5lu\033[0m", places[i].row + 2, places[i].column, paint,
 		       tcpstate_fsm_state_name(s), now->gauges[s]);
 		if (in)

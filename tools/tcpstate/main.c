@@ -116,7 +116,7 @@ static const struct command commands[] = {
 	  "waits is sent. Needs CAP_NET_ADMIN.\n" },
 };
 
-#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+#define COMMAND_COUNT (ARRAY_LEN(commands))
 
 static const char general[] =
 "usage: tcpstate COMMAND [OPTION]... [ARGUMENT]...\n"
@@ -157,7 +157,7 @@ static const struct option_text {
 	{ 'h', "help", 0, "this text" },
 };
 
-#define OPTION_COUNT (sizeof(option_texts) / sizeof(option_texts[0]))
+#define OPTION_COUNT (ARRAY_LEN(option_texts))
 
 static bool takes(const struct command *c, char letter)
 {

@@ -359,7 +359,7 @@ static void put_comments(struct text *t, const struct writer *w, int packet,
 		for (i = 0; i < w->h->count; i++) {
 			const struct flow *f = &w->h->flows[i];
 
-			if ((f == first) == pass)
+			if (pass ? f == first : f != first)
 				continue;
 			for (j = 0; j < f->count; j++) {
 				struct text line = {};
@@ -533,7 +533,7 @@ static bool read_block(struct reader *r, size_t at, uint32_t len)
 	case BLOCK_PACKET:
 		captured = len < 32 ? UINT32_MAX : get32(r, at + 20);
 		if (captured > len - 32) {
-			text_add(r->why, "damaged at octet %zu: a packet longer than its block", at);
+			text_add(r->why, "damaged at octet %zu: a packet is too long", at);
 			return false;
 		}
 		return read_options(r, at + 28 + ((captured + 3) & ~3u), end);

@@ -163,7 +163,9 @@ static void draw_stairs(struct text *t, const struct plot *p, const struct panel
 
 static void sequence_panel(struct text *t, const struct plot *p, struct panel *panel)
 {
-	static const char * const names[] = { "sent", "sent again", "SND.UNA", "SND.UNA + SND.WND" };
+	static const char * const names[] = {
+		"sent", "sent again", "SND.UNA", "SND.UNA + SND.WND",
+	};
 	static const char * const colours[] = { "#1a5fb4", "#c01c28", "#26732f", "#9a6700" };
 	const struct curve una = { "SND.UNA", colours[2], offsetof(struct tcb, snd_una), 1 };
 	const struct curve edge = { "edge", colours[3], offsetof(struct tcb, snd_una), 1 };
