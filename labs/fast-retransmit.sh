@@ -10,12 +10,13 @@ lab() {
 	done
 	wire delay 50ms
 	set_sysctl rto_min_ms 1000
-	# The fourth of twelve large packets, and the last of a single one, are lost.
+	# Of large packets the fourth is lost, and the fourteenth: behind the twelve and the
+	# one that is sent again comes a single one.
 	ip netns exec right nft -f - <<-'END'
 		table ip lab {
 			chain in {
 				type filter hook prerouting priority -300;
-				ip length > 1000 numgen inc mod 13 { 3, 12 } drop
+				ip length > 1000 numgen inc mod 14 { 3, 13 } drop
 			}
 		}
 	END

@@ -6,12 +6,15 @@ title='Nagle waits for an ACK that is itself delayed'
 lab() {
 	wire delay 5ms
 	set_sysctl delack_ms 200
+	# The timeout must not come before the delayed ACK.
+	set_sysctl rto_min_ms 1000
 	play <<-END
 		right listen $port
 		left bind $((port + 1))
 		left connect $port
 		left wait ESTABLISHED
 		right accept
+		right set quickack 0
 		- sleep 300
 		- say two small writes: the second waits for the ACK of the first
 		left send 10

@@ -100,18 +100,23 @@ static int by_time(const void *a, const void *b)
 	return one->e < other->e ? -1 : one->e > other->e;
 }
 
-static int mark_of(const struct ladder *l, const struct event *e)
+/* Places of a side's events among the marks, -1: none. */
+static int *index_marks(const struct ladder *l, uint8_t side)
 {
-	unsigned int i;
+	unsigned int count = l->ends[side] ? l->ends[side]->count : 0, i;
+	int *index = tool_alloc(NULL, (count + 1) * sizeof(*index));
 
-	for (i = 0; e && i < l->mark_count; i++)
-		if (l->marks[i].e == e && l->marks[i].kind != MARK_STATE)
-			return i;
-	return -1;
+	for (i = 0; i < count; i++)
+		index[i] = -1;
+	for (i = 0; i < l->mark_count; i++)
+		if (l->marks[i].side == side)
+			index[l->marks[i].e - l->ends[side]->events] = i;
+	return index;
 }
 
 static void add_arrows(struct ladder *l)
 {
+	int *index[2] = { index_marks(l, 0), index_marks(l, 1) };
 	unsigned int i;
 
 	l->arrows = tool_alloc(NULL, (l->passages.count + 1) * sizeof(*l->arrows));
@@ -121,13 +126,15 @@ static void add_arrows(struct ladder *l)
 
 		*a = (struct arrow) { .p = p };
 		a->from = p->sent ? p->from == l->ends[1] : p->to == l->ends[0];
-		a->departure = mark_of(l, p->sent);
-		a->arrival = mark_of(l, p->got);
+		a->departure = p->sent ? index[a->from][p->sent - p->from->events] : -1;
+		a->arrival = p->got ? index[!a->from][p->got - p->to->events] : -1;
 		if (a->departure >= 0)
 			l->marks[a->departure].arrow = i;
 		if (a->arrival >= 0)
 			l->marks[a->arrival].arrow = i;
 	}
+	free(index[0]);
+	free(index[1]);
 }
 
 /* --- what may be left out --- */

@@ -22,6 +22,8 @@
 #define RIGHT		(LEFT + MIDDLE)
 #define TOP		104
 #define STEP		26.0	/* between two marks */
+#define BURST_STEP	17.0	/* between two of a row that left, or came, together */
+#define BURST_NS	2000000
 #define WAIT_MAX	52.0	/* what a long time adds */
 #define BAND_MIN	24.0	/* a state that lasts no time: its name */
 #define TIME_GAP	14.0	/* between two times at the edge */
@@ -99,6 +101,9 @@ static void place(struct page *p)
 			next = y + 12;
 		else if (at_once(&l->marks[i - 1], m))
 			next = y + (m->kind == MARK_DEPARTURE ? 10 : 0);
+		else if (m->kind == l->marks[i - 1].kind && m->side == l->marks[i - 1].side &&
+			 m->ns - l->marks[i - 1].ns < BURST_NS)
+			next = y + BURST_STEP;
 		else
 			next = y + STEP + wait_height(m->ns - l->marks[i - 1].ns);
 		if (m->kind == MARK_STATE) {

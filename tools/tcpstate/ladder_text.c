@@ -151,7 +151,7 @@ static void write_mark(const struct screen *s, unsigned int i)
 	switch (m->kind) {
 	case MARK_STATE:
 		write_state(s, row, m->side, m->e->state);
-		if (!i || s->row_of[i - 1] != row)
+		if (m->arrow < 0 && (!i || s->row_of[i - 1] != row))
 			write_inside(s, row, m->side, DIM, event_words(m->e->event));
 		break;
 	case MARK_NOTE:

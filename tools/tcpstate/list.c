@@ -259,7 +259,7 @@ int command_show(const struct options *o)
 
 	f = load_flow(&h, o);
 	if (!f->count)
-		die("nothing is recorded of it (sysctl net.tcpstate.record_events)");
+		die("nothing is recorded of it (sysctl net.tcpstate.record)");
 	if (o->json) {
 		show_json(&j, f);
 		t = j.text;

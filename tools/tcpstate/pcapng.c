@@ -95,6 +95,9 @@ struct writer {
 	struct packet *packets;
 	unsigned int packet_count;
 	int **home;	/* [flow][event]: packet, -1: the section */
+	struct comment *comments;
+	unsigned int comment_count;
+	unsigned int comments_put;
 };
 
 static bool is_segment(const struct event *e)
@@ -138,22 +141,35 @@ static int packet_by_time(const void *a, const void *b)
 	return one->ns < other->ns ? -1 : one->ns > other->ns;
 }
 
-static void settle(struct writer *w, const struct flow *f, const struct event *e, int packet)
+/* Where an event's home is kept; NULL: the flow is not of this history. */
+static int *home_of(struct writer *w, const struct flow *f, const struct event *e)
 {
-	if (f >= w->h->flows && f < w->h->flows + w->h->count && e >= f->events &&
-	    e < f->events + f->count)
-		w->home[f - w->h->flows][e - f->events] = packet;
+	const struct flow *flows = w->h->flows;
+
+	if (!e || f < flows || f >= flows + w->h->count)
+		return NULL;
+	return &w->home[f - flows][e - f->events];
 }
 
-static int packet_of(const struct writer *w, const struct passage *p)
+static void settle(struct writer *w, const struct flow *f, const struct event *e, int packet)
 {
-	unsigned int i;
+	int *home = home_of(w, f, e);
 
-	for (i = 0; i < w->packet_count; i++)
-		if (w->packets[i].passage == p ||
-		    (p->sent && w->packets[i].passage->sent == p->sent))
-			return i;
-	return -1;
+	if (home)
+		*home = packet;
+}
+
+/* Pieces of a larger segment stand with it. */
+static void settle_pieces(struct writer *w, const struct passages *pair)
+{
+	const struct passage *p;
+	const int *home;
+
+	for (p = pair->list; p < pair->list + pair->count; p++) {
+		home = p->got ? home_of(w, p->from, p->sent) : NULL;
+		if (home)
+			settle(w, p->to, p->got, *home);
+	}
 }
 
 /* Segments to their packets, then the rest to their neighbours. */
@@ -168,17 +184,14 @@ static void find_homes(struct writer *w)
 		for (j = 0; j < w->h->flows[i].count; j++)
 			w->home[i][j] = -1;
 	}
-	for (i = 0; i < w->pair_count; i++) {
-		for (j = 0; j < w->pairs[i].count; j++) {
-			const struct passage *p = &w->pairs[i].list[j];
-			int packet = packet_of(w, p);
+	for (i = 0; i < w->packet_count; i++) {
+		const struct passage *p = w->packets[i].passage;
 
-			if (p->sent)
-				settle(w, p->from, p->sent, packet);
-			if (p->got)
-				settle(w, p->to, p->got, packet);
-		}
+		settle(w, p->from, p->sent, i);
+		settle(w, p->to, p->got, i);
 	}
+	for (i = 0; i < w->pair_count; i++)
+		settle_pieces(w, &w->pairs[i]);
 	for (i = 0; i < w->h->count; i++) {
 		const struct flow *f = &w->h->flows[i];
 
@@ -191,6 +204,51 @@ static void find_homes(struct writer *w)
 				w->home[i][j] = last;
 		}
 	}
+}
+
+/* An event that is a comment of a packet. */
+struct comment {
+	int packet;
+	bool receiver;	/* what happened at the sender stands before */
+	const struct flow *f;
+	const struct event *e;
+};
+
+static int comment_order(const void *a, const void *b)
+{
+	const struct comment *one = a, *other = b;
+
+	if (one->packet != other->packet)
+		return one->packet - other->packet;
+	if (one->receiver != other->receiver)
+		return one->receiver - other->receiver;
+	if (one->f != other->f)
+		return one->f < other->f ? -1 : 1;
+	return one->e < other->e ? -1 : one->e > other->e;
+}
+
+static void sort_comments(struct writer *w)
+{
+	unsigned int i, j, room = 1;
+
+	for (i = 0; i < w->h->count; i++)
+		room += w->h->flows[i].count;
+	w->comments = tool_alloc(NULL, room * sizeof(*w->comments));
+	for (i = 0; i < w->h->count; i++) {
+		const struct flow *f = &w->h->flows[i];
+
+		for (j = 0; j < f->count; j++) {
+			int packet = w->home[i][j];
+			const struct passage *p = packet < 0 ? NULL : w->packets[packet].passage;
+
+			if (p)
+				w->comments[w->comment_count++] = (struct comment) {
+					packet, f != (p->sent ? p->from : p->to), f, &f->events[j],
+				};
+		}
+	}
+	if (w->comment_count)
+		qsort(w->comments, w->comment_count, sizeof(*w->comments), comment_order);
 }
 
 static void put_section(struct text *t, const struct writer *w)
@@ -349,31 +407,23 @@ static size_t make_headers(uint8_t *p, const struct flow *f, const struct event 
 	return ip + 20 + more;
 }
 
-/* What happened at the sender stands before what happened at the receiver. */
-static void put_comments(struct text *t, const struct writer *w, int packet,
-			 const struct flow *first)
+/* Packets are put in their order, and so are their comments. */
+static void put_comments(struct text *t, struct writer *w, int packet)
 {
-	unsigned int pass, i, j;
+	const struct comment *c;
 
-	for (pass = 0; pass < 2; pass++) {
-		for (i = 0; i < w->h->count; i++) {
-			const struct flow *f = &w->h->flows[i];
+	for (; w->comments_put < w->comment_count; w->comments_put++) {
+		struct text line = {};
 
-			if (pass ? f == first : f != first)
-				continue;
-			for (j = 0; j < f->count; j++) {
-				struct text line = {};
-
-				if (w->home[i][j] != packet)
-					continue;
-				line_event(&line, f, &f->events[j]);
-				put_comment(t, &line);
-			}
-		}
+		c = &w->comments[w->comments_put];
+		if (c->packet != packet)
+			break;
+		line_event(&line, c->f, c->e);
+		put_comment(t, &line);
 	}
 }
 
-static void put_packet(struct text *t, const struct writer *w, int number)
+static void put_packet(struct text *t, struct writer *w, int number)
 {
 	const struct passage *p = w->packets[number].passage;
 	const struct flow *f = p->sent ? p->from : p->to;
@@ -392,7 +442,7 @@ static void put_packet(struct text *t, const struct writer *w, int number)
 	text_bytes(t, headers, len);
 	pad(t);
 	put_option(t, OPT_PACKET_FLAGS, &direction, sizeof(direction));
-	put_comments(t, w, number, f);
+	put_comments(t, w, number);
 	block_end(t, at);
 }
 
@@ -410,6 +460,7 @@ void pcapng_build(struct text *t, const struct history *h)
 	if (w.packet_count)
 		qsort(w.packets, w.packet_count, sizeof(*w.packets), packet_by_time);
 	find_homes(&w);
+	sort_comments(&w);
 	put_section(t, &w);
 	put_interfaces(t, h);
 	for (i = 0; i < w.packet_count; i++)
@@ -419,6 +470,7 @@ void pcapng_build(struct text *t, const struct history *h)
 	for (i = 0; i < h->count; i++)
 		free(w.home[i]);
 	free(w.home);
+	free(w.comments);
 	free(w.pairs);
 	free(w.packets);
 }

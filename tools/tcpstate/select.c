@@ -66,6 +66,11 @@ static void print_names(const struct flow *f, char *buf, size_t len)
 	snprintf(buf, len, "#%" PRIu64 " (%s-%s)", f->id, local, remote);
 }
 
+static uint64_t flow_began(const struct flow *f)
+{
+	return f->count ? f->events[0].ns : 0;
+}
+
 /* The two ends of one connection are no two choices, nor is its listener one. */
 static bool same_thing(const struct history *h, const struct flow *a, const struct flow *b)
 {
@@ -98,6 +103,13 @@ struct flow *select_flow(struct history *h, const char *socket, const char *wher
 			continue;
 		if (!w.by_id && found && flow_is_listener(f))
 			continue;
+		/* A name that was used again means its latest bearer. */
+		if (found && end_same(&found->local, &f->local) &&
+		    end_same(&found->remote, &f->remote) && found->wire == f->wire) {
+			if (flow_began(f) > flow_began(found))
+				found = f;
+			continue;
+		}
 		if (found && !flow_is_listener(found) && !same_thing(h, found, f)) {
 			print_names(found, first, sizeof(first));
 			print_names(f, second, sizeof(second));
