@@ -15,7 +15,10 @@ lab() {
 		left wait ESTABLISHED
 		right accept
 		right set quickack 0
-		- sleep 300
+		# The first read tells the peer of a wider window; that is not the question here.
+		left send 10
+		right read 10
+		- sleep 500
 		- say two small writes: the second waits for the ACK of the first
 		left send 10
 		left send 10

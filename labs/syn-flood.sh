@@ -9,12 +9,14 @@ lab() {
 	ip -n right route add 198.51.100.0/24 dev veth0
 	ip -n right neigh replace 198.51.100.1 lladdr "$(mac left)" dev veth0 nud permanent
 	set_sysctl synack_retries 1
+	set_sysctl record_dead 1024
 	play <<-END
 		right listen $port
 		left flood 300 $port
+		- run tcpstate list -n right | sort -r | head -n 8
+		- run ip netns exec right grep -E '^(SYN_RECV|LISTEN|HalfOpenOverflows) ' /proc/net/tcpstate_stat
+		- say now all of them are given up
+		right gone
 	END
-	tcpstate list -n right -s syn-recv | head -n 8
-	printf '...\n'
-	ip netns exec right grep -E '^(SYN_RECV|LISTEN|ListenOverflows|HalfOpenOverflows) ' /proc/net/tcpstate_stat
 }
 shown() { printf '192.0.2.2:%s-198.51.100.1:1024' "$port"; }

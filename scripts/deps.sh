@@ -40,7 +40,7 @@ packages_of() {
 	vm)
 		echo linux-image-amd64 linux-headers-amd64 linux-source-6.1 \
 			qemu-system-x86 virtme-ng busybox-static xz-utils \
-			gcc make libc6-dev perl rsync \
+			gcc make libc6-dev libmnl-dev perl rsync \
 			iproute2 iputils-ping kmod socat ethtool nftables procps python3
 		;;
 	kernel) echo linux-source-6.1 gcc make libc6-dev flex bison bc libelf-dev libssl-dev perl python3 xz-utils ccache ;;

@@ -172,6 +172,7 @@ static bool convert_kind(struct event *e, const struct tcpstate_record_event *r)
 		return e->old < TCPSTATE_MAX_STATES && e->event < TCPSTATE_EV_COUNT;
 	case TCPSTATE_RECORD_SENT:
 		convert_segment(e, r);
+		set_word(e, word(causes, ARRAY_LEN(causes), r->why));
 		return true;
 	case TCPSTATE_RECORD_RETRANSMIT:
 		convert_segment(e, r);

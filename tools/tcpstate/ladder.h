@@ -58,6 +58,16 @@ struct ladder {
 	uint64_t start;
 };
 
+/* A state that a segment brings about, on a machine that is slow. */
+#define SAME_THING_NS	50000000
+
+static inline bool mark_follows(const struct mark *before, const struct mark *m)
+{
+	return before->side == m->side && before->kind == MARK_ARRIVAL && m->kind == MARK_STATE &&
+	       m->e->event >= TCPSTATE_EV_RCV_SYN && m->e->event <= TCPSTATE_EV_RCV_RST &&
+	       m->ns - before->ns < SAME_THING_NS;
+}
+
 void ladder_build(struct ladder *l, const struct history *h, const struct flow *f, bool all);
 void ladder_free(struct ladder *l);
 void ladder_title(const struct ladder *l, int side, char *buf, size_t len);

@@ -80,9 +80,9 @@ static double band_need(const struct ladder *l, unsigned int i)
 /* Marks of one end at one moment are one thing: it arrives, the state moves. */
 static bool at_once(const struct mark *before, const struct mark *m)
 {
-	return before->side == m->side && m->ns - before->ns < SHORT_NS &&
-	       ((before->kind == MARK_ARRIVAL && m->kind == MARK_STATE) ||
-		(before->kind == MARK_STATE && m->kind == MARK_DEPARTURE));
+	return mark_follows(before, m) ||
+	       (before->side == m->side && before->kind == MARK_STATE &&
+		m->kind == MARK_DEPARTURE && m->ns - before->ns < SAME_THING_NS / 2);
 }
 
 static void place(struct page *p)
@@ -225,8 +225,9 @@ static void draw_gap(struct text *t, const struct page *p, unsigned int i)
 
 	svg_line(t, LEFT, p->y[i], RIGHT, p->y[i],
 		 "stroke=\"#999999\" stroke-dasharray=\"2 5\"");
-	snprintf(words, sizeof(words), "%u more segments: %llu octets to the right, %llu to the left",
-		 m->arrows, (unsigned long long)m->octets[0], (unsigned long long)m->octets[1]);
+	snprintf(words, sizeof(words), "%u more segment%s: %llu octets to the right, %llu to the left",
+		 m->arrows, m->arrows == 1 ? "" : "s", (unsigned long long)m->octets[0],
+		 (unsigned long long)m->octets[1]);
 	svg_words(t, (LEFT + RIGHT) / 2.0, p->y[i] + 4, &font, words);
 }
 
@@ -272,11 +273,13 @@ static void draw_label(struct text *t, const struct arrow *a, double x, double y
 	const struct event *e = passage_segment(a->p);
 	double along = 14, up = 5;
 	char label[LABEL_LEN], words[LABEL_LEN + 64];
+	const char *why = e == a->p->sent ? e->word : "";
 
 	ladder_label(a, label, sizeof(label));
-	snprintf(words, sizeof(words), "%s%s%s%s%s", label, e->again ? "  (sent again" : "",
-		 e->again && e->word[0] && e == a->p->sent ? ": " : "",
-		 e->again && e == a->p->sent ? e->word : "", e->again ? ")" : "");
+	if (e->again)
+		snprintf(words, sizeof(words), "%s (sent again%s%s)", label, *why ? ": " : "", why);
+	else
+		snprintf(words, sizeof(words), *why ? "%s (%s)" : "%s", label, why);
 	font.bold = e->flags & (TCPSTATE_SYN | TCPSTATE_FIN | TCPSTATE_RST);
 	/* Words run to the right, whichever way the arrow does. */
 	if (a->from) {
@@ -327,7 +330,8 @@ static void draw_arrow(struct text *t, const struct page *p, const struct arrow 
 		if (a->from)
 			angle += M_PI;
 		font.turn = angle * 180 / M_PI;
-		svg_words(t, x2 + (a->from ? 16 : -16), y2 - 8, &font, words);
+		/* Below the line, and clear of what the answer says. */
+		svg_words(t, x2 + (x1 - x2) * 0.34, y2 + (y1 - y2) * 0.34 + 15, &font, words);
 	}
 }
 

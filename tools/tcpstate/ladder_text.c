@@ -102,10 +102,7 @@ static void draw_across(const struct screen *s, int row, int from, int to, uint8
 /* A state that an arrival brings about stands on the arrival's row. */
 static bool joins(const struct ladder *l, unsigned int i)
 {
-	const struct mark *m = &l->marks[i], *before = &l->marks[i - 1];
-
-	return i && m->kind == MARK_STATE && before->kind == MARK_ARRIVAL &&
-	       before->side == m->side && m->ns - before->ns < 1000000;
+	return i && mark_follows(&l->marks[i - 1], &l->marks[i]);
 }
 
 static void place_rows(struct screen *s)
@@ -222,6 +219,9 @@ static void label_of(const struct arrow *a, char *label, size_t len)
 
 	ladder_label(a, words, sizeof(words));
 	snprintf(label, len, " %s%s ", e->again ? "AGAIN " : "", words);
+	/* Room is short: of a first time only what is no ordinary sending. */
+	if (!e->again && e == a->p->sent && e->word[0])
+		snprintf(label, len, " %s: %s ", e->word, words);
 }
 
 /* Seen at one end only. */
@@ -245,7 +245,7 @@ static void draw_half(struct screen *s, const struct arrow *a, const char *label
 static void draw_arrow(struct screen *s, const struct arrow *a)
 {
 	uint8_t paint = paint_of(a);
-	char label[LABEL_LEN + 16];
+	char label[LABEL_LEN + WORD_LEN + 8];
 	int from, to, lane, row;
 
 	label_of(a, label, sizeof(label));

@@ -34,6 +34,8 @@ struct curve {
 	const char *colour;
 	size_t offset;
 	double scale;
+	bool may_be_cut;
+	const char *cut_name;
 };
 
 static double x_of(const struct plot *p, uint64_t ns)
@@ -148,8 +150,11 @@ static void draw_stairs(struct text *t, const struct plot *p, const struct panel
 		value = raw * c->scale;
 		if (plus)
 			value += *(const uint32_t *)(tcb + plus) * c->scale;
-		if (!raw || raw == UINT32_MAX || value > panel->most)
+		if (!raw || raw == UINT32_MAX)
 			continue;
+		/* What is far above all else runs along the top. */
+		if (value > panel->most)
+			value = panel->most;
 		if (last < 0)
 			text_add(t, "M%.1f %.1f ", x_of(p, e->ns), y_of(panel, value));
 		else if (value != last)
@@ -167,8 +172,8 @@ static void sequence_panel(struct text *t, const struct plot *p, struct panel *p
 		"sent", "sent again", "SND.UNA", "SND.UNA + SND.WND",
 	};
 	static const char * const colours[] = { "#1a5fb4", "#c01c28", "#26732f", "#9a6700" };
-	const struct curve una = { "SND.UNA", colours[2], offsetof(struct tcb, snd_una), 1 };
-	const struct curve edge = { "edge", colours[3], offsetof(struct tcb, snd_una), 1 };
+	const struct curve una = { "SND.UNA", colours[2], offsetof(struct tcb, snd_una), 1, false, NULL };
+	const struct curve edge = { "edge", colours[3], offsetof(struct tcb, snd_una), 1, false, NULL };
 	unsigned int i;
 
 	panel->most = 10;
@@ -190,25 +195,41 @@ static void sequence_panel(struct text *t, const struct plot *p, struct panel *p
 
 /* --- windows and round-trip times --- */
 
+/* The largest value of a curve; infinity is none. */
+static double most_of(const struct plot *p, const struct curve *c)
+{
+	double most = 0;
+	unsigned int i;
+
+	for (i = 0; i < p->f->count; i++) {
+		const char *tcb = (const char *)&p->f->events[i].tcb;
+		uint32_t raw = *(const uint32_t *)(tcb + c->offset);
+
+		if (p->f->events[i].has_tcb && raw != UINT32_MAX && raw * c->scale > most)
+			most = raw * c->scale;
+	}
+	return most;
+}
+
+/* A window that is never in the way would leave no room for the others. */
+#define FAR_ABOVE	3
+
 static void curves_panel(struct text *t, const struct plot *p, struct panel *panel,
 			 const char *title, const struct curve *curves, int count)
 {
 	const char *names[4], *colours[4];
-	unsigned int i;
+	double most;
 	int c;
 
 	panel->most = 1;
 	for (c = 0; c < count; c++) {
 		names[c] = curves[c].name;
 		colours[c] = curves[c].colour;
-		for (i = 0; i < p->f->count; i++) {
-			const char *tcb = (const char *)&p->f->events[i].tcb;
-			uint32_t raw = *(const uint32_t *)(tcb + curves[c].offset);
-
-			if (p->f->events[i].has_tcb && raw != UINT32_MAX &&
-			    raw * curves[c].scale > panel->most)
-				panel->most = raw * curves[c].scale;
-		}
+		most = most_of(p, &curves[c]);
+		if (curves[c].may_be_cut && most > FAR_ABOVE * panel->most)
+			names[c] = curves[c].cut_name;
+		else if (most > panel->most)
+			panel->most = most;
 	}
 	panel->most *= 1.15;
 	draw_frame(t, p, panel, title);
@@ -261,7 +282,8 @@ void plot_svg(struct text *t, const struct flow *f, const char *title)
 	static const struct curve windows[] = {
 		{ "cwnd", "#1a5fb4", offsetof(struct tcb, cwnd), 1 },
 		{ "ssthresh", "#c64600", offsetof(struct tcb, ssthresh), 1 },
-		{ "SND.WND", "#9a6700", offsetof(struct tcb, snd_wnd), 1 },
+		{ "SND.WND", "#9a6700", offsetof(struct tcb, snd_wnd), 1, true,
+		  "SND.WND (above the top)" },
 	};
 	static const struct curve times[] = {
 		{ "SRTT", "#1a5fb4", offsetof(struct tcb, srtt), 0.001 },
