@@ -18,6 +18,7 @@
 #include <net/sock.h>
 
 #include "include/uapi/linux/tcpstate.h"
+#include "include/uapi/linux/tcpstate_netlink.h"
 #include "tcpstate_compat.h"
 #include "tcpstate_cong.h"
 #include "tcpstate_fsm.h"
@@ -96,8 +97,76 @@ enum tcpstate_deferred {
 	TCPSTATE_DEFER_MTU
 };
 
+struct tcp_info;
 struct tcpstate_hold;
 struct tcpstate_af;
+struct tcpstate_net;
+
+/**
+ * struct tcpstate_process - who made or accepted a socket
+ * @ref: one for each socket, mini and record that points here
+ * @uid: owner of the socket
+ * @pid: the process
+ * @comm: its name then
+ * @rcu: freed after a grace period
+ *
+ * Never changes; children share their listener's.
+ */
+struct tcpstate_process {
+	refcount_t ref;
+	kuid_t uid;
+	struct pid *pid;
+	char comm[TASK_COMM_LEN];
+	struct rcu_head rcu;
+};
+
+/* Entries that share an allocation of the flight recorder: a page. */
+#define TCPSTATE_RECORD_CHUNK	32
+
+/**
+ * struct tcpstate_record - the flight recorder of one connection
+ * @ref: one while it is in @tn's table, one for each reader
+ * @tn: the namespace, which outlives it
+ * @id: place in the table; never used twice
+ * @cookie: SO_COOKIE of the socket
+ * @key: name of the connection
+ * @lock: guards the fields below and what @chunks point to
+ * @process: of the socket, or NULL
+ * @limit: how many entries are kept
+ * @next: number of the next one
+ * @mask: 1 << enum tcpstate_record_kind that are wanted; 0: out of memory, off
+ * @state: of the connection
+ * @mini: in TIME_WAIT without a socket
+ * @dead: the connection is over
+ * @chunks: rows of TCPSTATE_RECORD_CHUNK entries, or fewer; NULL until needed
+ * @dead_node: place among the namespace's dead, guarded by its record_lock
+ * @rcu: freed after a grace period
+ *
+ * It belongs to a connection: to its socket, then to its mini, then to nobody.
+ * Whoever has the connection writes, under the connection's lock, and alone
+ * changes @chunks, @limit and @next; @lock keeps readers from seeing half an
+ * entry.  They are rare and the lock is otherwise not contended, so a writer
+ * pays one uncontended spinlock; a sequence counter would have made readers
+ * copy again and again under a fast writer.  @lock is a leaf.
+ */
+struct tcpstate_record {
+	refcount_t ref;
+	struct tcpstate_net *tn;
+	unsigned long id;
+	u64 cookie;
+	struct tcpstate_key key;
+	spinlock_t lock;	/* entries, for readers */
+	struct tcpstate_process *process;
+	u32 limit;
+	u32 next;
+	u32 mask;
+	u8 state;
+	bool mini;
+	bool dead;
+	struct tcpstate_record_event **chunks;
+	struct list_head dead_node;
+	struct rcu_head rcu;
+};
 
 /**
  * struct tcpstate_bind - a claim on a port
@@ -149,6 +218,9 @@ struct tcpstate_bind {
  * @ts_ok: see struct tcpstate_tcb
  * @tos: IP_TOS of the socket
  * @ttl: IP_TTL of the socket, or 0
+ * @cookie: SO_COOKIE of the socket
+ * @process: of the socket, or NULL
+ * @record: the connection's flight recorder, or NULL
  * @rcu: freed after a grace period
  */
 struct tcpstate_timewait {
@@ -174,6 +246,9 @@ struct tcpstate_timewait {
 	bool ts_ok;
 	u8 tos;
 	u8 ttl;
+	u64 cookie;
+	struct tcpstate_process *process;
+	struct tcpstate_record *record;
 	struct rcu_head rcu;
 };
 
@@ -188,6 +263,7 @@ struct tcpstate_timewait {
  * @rtt: RFC 6298's numbers
  * @cong: congestion control and recovery
  * @af: address family
+ * @record: the connection's flight recorder, or NULL
  * @wire: IP protocol
  * @owner: enum tcpstate_owner
  * @ack_now: an ACK must go with the next push
@@ -228,6 +304,7 @@ struct tcpstate_timewait {
  * @deferred: bits of enum tcpstate_deferred
  * @ooo: text beyond RCV.NXT, ordered by number
  * @ooo_newest: number of the buffer that came there last
+ * @ooo_octets: how much there is
  * @rtx_timer: retransmission and persist
  * @delack_timer: delayed ACK
  * @rtx_when: jiffies when @rtx_timer should fire
@@ -251,6 +328,11 @@ struct tcpstate_timewait {
  * @total_retrans: segments retransmitted
  * @bytes_acked: octets that the peer has acknowledged
  * @bytes_received: octets received in order
+ * @process: who made or accepted the socket, or NULL; replaced under the lock
+ * @record_limit: TCPSTATE_RECORD, or -1 for the namespace's
+ * @record_mask: TCPSTATE_RECORD_MASK, or 0 for the namespace's
+ * @record_unsettled: number, plus 1, of the entry of a segment that is being
+ *	taken; 0: none
  *
  * Locks: the socket lock (lock_sock(), or the spinlock with the socket not
  * owned) guards everything that is not said to have another guard.  Order:
@@ -264,6 +346,7 @@ struct tcpstate_sock {
 	struct tcpstate_rtt rtt;
 	struct tcpstate_cong cong;
 	const struct tcpstate_af *af;
+	struct tcpstate_record *record;
 	u8 wire;
 	u8 owner;
 	u8 syn_retries;
@@ -304,6 +387,7 @@ struct tcpstate_sock {
 	unsigned long deferred;
 	struct rb_root ooo;
 	u32 ooo_newest;
+	u32 ooo_octets;
 	struct timer_list rtx_timer;
 	struct timer_list delack_timer;
 	unsigned long rtx_when;
@@ -330,6 +414,11 @@ struct tcpstate_sock {
 	u32 total_retrans;
 	u64 bytes_acked;
 	u64 bytes_received;
+
+	struct tcpstate_process __rcu *process;
+	int record_limit;
+	u32 record_mask;
+	u32 record_unsettled;
 };
 
 static inline struct tcpstate_sock *tcpstate_sk(const struct sock *sk)
@@ -415,6 +504,7 @@ enum tcpstate_mib_item {
 	TCPSTATE_MIB_MTUREDUCED,
 	TCPSTATE_MIB_MTUREFUSED,
 	TCPSTATE_MIB_MTUBLACKHOLES,
+	TCPSTATE_MIB_RECORDOFF,
 	TCPSTATE_MIB_BUGS,
 	TCPSTATE_MIB_DROPS,	/* the first of enum tcpstate_drop's */
 	TCPSTATE_MIB_COUNT = TCPSTATE_MIB_DROPS + TCPSTATE_DROP_COUNT
@@ -443,6 +533,13 @@ struct tcpstate_mib {
  * @port_map: a bit for each port of wire 6 that is ours
  * @timewait_lock: guards @timewaits
  * @timewaits: every mini in TIME_WAIT
+ * @records: every flight recorder, by its id
+ * @record_serial: the last id, guarded by the lock of @records
+ * @record_lock: guards @record_dead and @record_dead_count
+ * @record_dead: those of dead connections, oldest first
+ * @record_dead_count: how many
+ * @record_octets: what the recorders hold
+ * @watch: hears of every change of state; set before a socket can be
  * @hook_mutex: guards @hooked
  * @hooked: the LOCAL_IN hook is registered
  * @rst_sk: unused socket that answers without a socket are sent by
@@ -461,6 +558,10 @@ struct tcpstate_mib {
  * @timestamps: offer and take timestamps (RFC 7323)
  * @time_wait_reuse: connect() may take a name in TIME_WAIT: 0 no, 1 yes, 2 on loopback
  * @mtu_black_hole: try smaller segments where large ones vanish
+ * @record: entries that the flight recorder of a connection keeps; 0: none
+ * @record_mask: kinds of them, 1 << enum tcpstate_record_kind
+ * @record_dead_max: how many dead connections' are kept
+ * @record_mem: bound of @record_octets
  * @unprivileged: sockets need no CAP_NET_ADMIN
  * @sysctl: registration
  * @sysctl_table: its table
@@ -484,6 +585,15 @@ struct tcpstate_net {
 	spinlock_t timewait_lock;	/* the list of minis */
 	struct list_head timewaits;
 
+	struct xarray records;
+	unsigned long record_serial;
+	spinlock_t record_lock;	/* the list of the dead */
+	struct list_head record_dead;
+	int record_dead_count;
+	atomic_long_t record_octets;
+	void (*watch)(struct tcpstate_net *tn, const struct tcpstate_flow *flow, u8 old,
+		      u8 event, const struct tcpstate_edge *edge);
+
 	struct mutex hook_mutex;	/* registration of the hook */
 	bool hooked;
 	struct sock *rst_sk;
@@ -503,6 +613,10 @@ struct tcpstate_net {
 	int timestamps;
 	int time_wait_reuse;
 	int mtu_black_hole;
+	int record;
+	int record_mask;
+	int record_dead_max;
+	int record_mem;
 	int unprivileged;
 	struct ctl_table_header *sysctl;
 	struct ctl_table *sysctl_table;
@@ -545,6 +659,7 @@ int tcpstate_demux_add(struct sock *sk);
 void tcpstate_demux_remove(struct tcpstate_net *tn, struct tcpstate_flow *flow);
 void tcpstate_demux_replace(struct tcpstate_net *tn, struct tcpstate_flow *old,
 			    struct tcpstate_flow *new);
+bool tcpstate_demux_hold(struct tcpstate_flow *flow);
 struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
 					  const struct tcpstate_key *key);
 void tcpstate_demux_for_each(struct tcpstate_net *tn, void (*visit)(struct sock *sk));
@@ -568,6 +683,42 @@ void tcpstate_demux_walk_pause(struct tcpstate_demux_walk *walk);
 struct tcpstate_flow *tcpstate_demux_walk_next(struct tcpstate_demux_walk *walk, bool again);
 struct sock *tcpstate_demux_find_listener(struct tcpstate_net *tn,
 					  const struct tcpstate_key *key, int iif, int sdif);
+
+/* --- tcpstate_process.c (layer 1) --- */
+
+void tcpstate_process_set(struct sock *sk);
+void tcpstate_process_share(struct sock *child, struct sock *listener);
+struct tcpstate_process *tcpstate_process_of(const struct sock *sk);
+struct tcpstate_process *tcpstate_process_get(struct tcpstate_process *process);
+void tcpstate_process_put(struct tcpstate_process *process);
+
+/* --- tcpstate_record.c (layer 1) --- */
+
+void tcpstate_record_init(struct tcpstate_net *tn);
+void tcpstate_record_exit(struct tcpstate_net *tn);
+void tcpstate_record_begin(struct sock *sk);
+void tcpstate_record_hand_over(struct sock *sk, struct tcpstate_timewait *tw);
+void tcpstate_record_end(struct tcpstate_record **record);
+u64 tcpstate_record_cookie(struct sock *sk);
+u32 tcpstate_record_limit(const struct sock *sk);
+int tcpstate_record_resize(struct sock *sk, int limit);
+void tcpstate_record_set_mask(struct sock *sk, u32 mask);
+void tcpstate_record_set_process(struct sock *sk);
+unsigned int tcpstate_record_forget(struct tcpstate_net *tn, const u64 *id,
+				    const u64 *cookie);
+void tcpstate_record_put(struct tcpstate_record *rec);
+void tcpstate_record_tcb(const struct sock *sk, struct tcpstate_tcb_info *info);
+void tcpstate_record_timewait_tcb(const struct tcpstate_timewait *tw,
+				  struct tcpstate_tcb_info *info);
+struct tcpstate_record *tcpstate_record_find(struct tcpstate_net *tn, unsigned long id);
+u32 tcpstate_record_read(struct tcpstate_record *rec, u32 *from,
+			 struct tcpstate_record_event *to, u32 max);
+void tcpstate_record_change(struct tcpstate_flow *flow, u8 old, u8 event, u16 actions);
+void tcpstate_record_segment(struct tcpstate_flow *flow, u8 kind,
+			     const struct tcpstate_seg *seg, u8 why, u8 drop, u32 segs);
+void tcpstate_record_settle(struct sock *sk);
+void tcpstate_record_timer(struct tcpstate_flow *flow, u8 which, u8 what, unsigned long delay);
+void tcpstate_record_phase(struct sock *sk, u8 old);
 
 /* --- tcpstate_port.c (layer 1) --- */
 
@@ -669,7 +820,7 @@ void tcpstate_output_ack(struct sock *sk);
 void tcpstate_output_urgent(struct sock *sk);
 void tcpstate_output_challenge(struct sock *sk, bool challenge);
 void tcpstate_output_rst(struct sock *sk);
-void tcpstate_output_retransmit(struct sock *sk);
+void tcpstate_output_retransmit(struct sock *sk, u8 cause);
 void tcpstate_output_syn_again(struct sock *sk);
 void tcpstate_output_probe(struct sock *sk);
 void tcpstate_output_keepalive(struct sock *sk);
@@ -732,6 +883,7 @@ void tcpstate_timewait_enter(struct sock *sk);
 void tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb,
 			     struct sock *listener);
 void tcpstate_timewait_put(struct tcpstate_timewait *tw);
+int tcpstate_timewait_abort(struct tcpstate_timewait *tw);
 u32 tcpstate_timewait_reuse(struct sock *sk, bool bound);
 void tcpstate_timewait_purge(struct tcpstate_net *tn);
 
@@ -747,6 +899,7 @@ void tcpstate_sock_put_port(struct sock *sk);
 int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int len);
 int tcpstate_sock_disconnect(struct sock *sk, int flags);
 void tcpstate_sock_close(struct sock *sk, long timeout);
+int tcpstate_sock_abort(struct sock *sk, int err);
 void tcpstate_sock_abort_orphans(struct tcpstate_net *tn);
 void tcpstate_sock_shutdown(struct sock *sk, int how);
 void tcpstate_sock_write_space(struct sock *sk);
@@ -764,6 +917,7 @@ bool tcpstate_sendmsg_memory_free(const struct sock *sk, int wake);
 int tcpstate_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags);
 int tcpstate_recvmsg_unread(const struct sock *sk);
 int tcpstate_recvmsg_set_lowat(struct sock *sk, int octets);
+void tcpstate_sockopt_info(struct sock *sk, struct tcp_info *info);
 int tcpstate_setsockopt(struct socket *sock, int level, int name, sockptr_t val,
 			unsigned int len);
 int tcpstate_getsockopt(struct socket *sock, int level, int name, char __user *val,
@@ -776,8 +930,40 @@ void tcpstate_wire_exit(void);
 int tcpstate_wire_hook(struct net *net);
 void tcpstate_wire_unhook(struct tcpstate_net *tn);
 
+/* --- tcpstate_genl.c, tcpstate_diag.c (layer 5) --- */
+
+/**
+ * struct tcpstate_about - what the observers tell of any connection
+ * @cookie: SO_COOKIE of its socket
+ * @key: its name
+ * @process: who has the socket, or NULL
+ * @user_ns: of the reader
+ * @pid_ns: of the reader; NULL: number the process as it numbers itself
+ * @state: TCP_*
+ * @dead: the connection is over
+ * @mini: there is no full socket
+ */
+struct tcpstate_about {
+	u64 cookie;
+	const struct tcpstate_key *key;
+	struct tcpstate_process *process;
+	struct user_namespace *user_ns;
+	struct pid_namespace *pid_ns;
+	u8 state;
+	bool dead;
+	bool mini;
+};
+
+int tcpstate_genl_init(void);
+void tcpstate_genl_exit(void);
+void tcpstate_genl_watch(struct tcpstate_net *tn);
+int tcpstate_genl_put_about(struct sk_buff *skb, const struct tcpstate_about *about);
+int tcpstate_diag_init(int family);
+void tcpstate_diag_exit(void);
+
 /* --- tcpstate_proc.c, tcpstate_sysctl.c (layer 5) --- */
 
+int tcpstate_proc_timer(const struct tcpstate_sock *ts, unsigned long *expires);
 int tcpstate_proc_init(struct net *net);
 void tcpstate_proc_exit(struct net *net);
 int tcpstate_sysctl_init(struct tcpstate_net *tn);

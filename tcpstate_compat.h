@@ -43,6 +43,13 @@ struct proto_accept_arg {
 #define TCPSTATE_ACCEPT_OLD
 #endif
 
+/* 6.7: a dump's attributes moved. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define tcpstate_dump_attrs(cb)	(genl_dumpit_info(cb)->attrs)
+#else
+#define tcpstate_dump_attrs(cb)	(genl_info_dump(cb)->attrs)
+#endif
+
 /* 6.6: sysctl tables are registered with a size; the sentinel went in 6.11. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define register_net_sysctl_sz(net, path, table, size) \

@@ -127,8 +127,14 @@ void tcpstate_demux_replace(struct tcpstate_net *tn, struct tcpstate_flow *old,
 	rhashtable_replace_fast(&tn->flows, &old->node, &new->node, params);
 }
 
-/* What is freed after a grace period may have lost its last reference already. */
-static bool take_reference(struct tcpstate_flow *flow)
+/**
+ * tcpstate_demux_hold() - take a reference to a flow that was found
+ * @flow: of any kind
+ *
+ * Context: RCU read side, since it was found.
+ * Return: false: what is freed after a grace period had lost its last reference.
+ */
+bool tcpstate_demux_hold(struct tcpstate_flow *flow)
 {
 	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
 		return refcount_inc_not_zero(&container_of(flow, struct tcpstate_timewait,
@@ -150,7 +156,7 @@ struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
 {
 	struct tcpstate_flow *flow = rhashtable_lookup(&tn->flows, key, params);
 
-	return flow && likely(take_reference(flow)) ? flow : NULL;
+	return flow && likely(tcpstate_demux_hold(flow)) ? flow : NULL;
 }
 
 /**
@@ -158,8 +164,9 @@ struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
  * @walk: to be ended with tcpstate_demux_walk_end()
  * @tn: the namespace
  *
- * Listeners first.  One that comes or goes meanwhile may be missed; when a
- * table grows, what was seen is seen again.
+ * Listeners first.  One that comes or goes meanwhile may be missed; none that
+ * is there all the time is.  When a table grows, or the flow goes that the walk
+ * paused at, some that were seen are seen again.
  *
  * Context: process.
  */
@@ -190,6 +197,13 @@ void tcpstate_demux_walk_end(struct tcpstate_demux_walk *walk)
 void tcpstate_demux_walk_resume(struct tcpstate_demux_walk *walk) __acquires(RCU)
 {
 	rhashtable_walk_start(&walk->iter);
+	/*
+	 * The flow that the walk paused at has gone, and perhaps others before
+	 * it, so that a count of those seen would pass over some that were not:
+	 * their chain is seen again, from its beginning.
+	 */
+	if (!walk->iter.p)
+		walk->iter.skip = 0;
 }
 
 /**
@@ -255,7 +269,7 @@ void tcpstate_demux_for_each(struct tcpstate_net *tn, void (*visit)(struct sock 
 	tcpstate_demux_walk_begin(&walk, tn);
 	tcpstate_demux_walk_resume(&walk);
 	while ((flow = tcpstate_demux_walk_next(&walk, false))) {
-		if (flow->kind != TCPSTATE_FLOW_FULL || !take_reference(flow))
+		if (flow->kind != TCPSTATE_FLOW_FULL || !tcpstate_demux_hold(flow))
 			continue;
 		sk = (struct sock *)container_of(flow, struct tcpstate_sock, flow);
 		visit(sk);
@@ -316,7 +330,7 @@ static struct sock *find_listener(struct tcpstate_net *tn, const struct tcpstate
 {
 	struct tcpstate_sock *ts = best(tn, name, key, iif, sdif);
 
-	return ts && take_reference(&ts->flow) ? (struct sock *)ts : NULL;
+	return ts && tcpstate_demux_hold(&ts->flow) ? (struct sock *)ts : NULL;
 }
 
 /**

@@ -7,7 +7,7 @@
 #include <net/tcp.h>
 
 #include "tcpstate.h"
-#include "tcpstate_trace.h"
+#include "tcpstate_note.h"
 
 /* Segments smaller than this are copied together when memory is short. */
 #define COMPACT_BELOW	1024
@@ -146,6 +146,7 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	u32 bytes = ack - tcb->snd_una;
 	u32 used = tcb->snd_nxt - tcb->snd_una;
 	bool limited = used + tcb->snd_mss > ts->cong.cwnd || used * 2 >= ts->cong.cwnd;
+	u8 todo, phase = ts->cong.phase;
 
 	tcb->snd_una = ack;
 	/* So that it never comes to lie ahead by falling behind. */
@@ -158,9 +159,10 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	ts->rtx_count = 0;
 	ts->probes = 0;
 	take_sample(ts, seg, used);
-	if (tcpstate_cong_new_ack(&ts->cong, ack, tcb->snd_nxt, bytes, limited) ==
-	    TCPSTATE_CONG_RETRANSMIT)
-		tcpstate_output_retransmit(sk);
+	todo = tcpstate_cong_new_ack(&ts->cong, ack, tcb->snd_nxt, bytes, limited);
+	tcpstate_note_phase(sk, phase);
+	if (todo == TCPSTATE_CONG_RETRANSMIT)
+		tcpstate_output_retransmit(sk, TCPSTATE_CAUSE_PARTIAL_ACK);
 	tcpstate_output_release_acked(sk);
 	grow_sndbuf(sk);
 	if (tcb->snd_una == tcb->snd_nxt) {
@@ -195,7 +197,7 @@ static void update_window(struct sock *sk, const struct tcpstate_seg *seg)
 	ts->rtx_count = 0;
 	ts->probes = 0;
 	if (tcb->snd_una != tcb->snd_nxt)
-		tcpstate_output_retransmit(sk);
+		tcpstate_output_retransmit(sk, TCPSTATE_CAUSE_WINDOW);
 	sk_stop_timer(sk, &ts->rtx_timer);
 	if (tcb->snd_una != tcb->snd_nxt)
 		tcpstate_output_arm(sk);
@@ -217,6 +219,7 @@ static void take_ack(struct sock *sk, const struct tcpstate_seg *seg)
 	struct tcpstate_tcb *tcb = &ts->tcb;
 	bool fin_was_acked = tcpstate_fin_acked(tcb);
 	bool duplicate = is_duplicate(tcb, seg);
+	u8 todo, phase;
 
 	forget_soft_error(sk);
 	/* An answered probe keeps the connection (MUST-37). */
@@ -227,10 +230,12 @@ static void take_ack(struct sock *sk, const struct tcpstate_seg *seg)
 	update_window(sk, seg);
 	if (duplicate) {
 		ts->push_pending = true;
-		if (tcpstate_cong_dupack(&ts->cong, tcb->snd_una, tcb->snd_nxt) ==
-		    TCPSTATE_CONG_RETRANSMIT) {
+		phase = ts->cong.phase;
+		todo = tcpstate_cong_dupack(&ts->cong, tcb->snd_una, tcb->snd_nxt);
+		tcpstate_note_phase(sk, phase);
+		if (todo == TCPSTATE_CONG_RETRANSMIT) {
 			tcpstate_mib_inc(tn, TCPSTATE_MIB_FASTRETRANS);
-			tcpstate_output_retransmit(sk);
+			tcpstate_output_retransmit(sk, TCPSTATE_CAUSE_DUPACKS);
 			tcpstate_output_arm(sk);
 		}
 	}
@@ -318,6 +323,7 @@ static void queue_text(struct sock *sk, struct sk_buff *skb)
 static void ooo_erase(struct tcpstate_sock *ts, struct sk_buff *skb)
 {
 	rb_erase(&skb->rbnode, &ts->ooo);
+	ts->ooo_octets -= tcpstate_cb(skb)->seg.len;
 	RB_CLEAR_NODE(&skb->rbnode);
 	skb->next = NULL;
 	skb->prev = NULL;
@@ -326,6 +332,7 @@ static void ooo_erase(struct tcpstate_sock *ts, struct sk_buff *skb)
 static void ooo_drop(struct sock *sk, struct sk_buff *skb)
 {
 	ooo_erase(tcpstate_sk(sk), skb);
+	tcpstate_note_dropped(sk, &tcpstate_cb(skb)->seg, TCPSTATE_LOST_OOO_MEMORY);
 	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_OFODROPPED);
 	kfree_skb(skb);
 }
@@ -355,6 +362,7 @@ static void ooo_insert(struct sock *sk, struct sk_buff *skb)
 
 	ts->ooo_newest = seg->seq;
 	if (!may_charge(sk, skb, READ_ONCE(sk->sk_rcvbuf))) {
+		tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_OOO_MEMORY);
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_OFODROPPED);
 		kfree_skb(skb);
 		return;
@@ -366,6 +374,7 @@ static void ooo_insert(struct sock *sk, struct sk_buff *skb)
 		if (!tcpstate_before(seg->seq, other->seq) &&
 		    !tcpstate_after(end, other->seq + other->len)) {
 			/* Nothing new in it. */
+			tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_OLD);
 			consume_skb(skb);
 			return;
 		}
@@ -374,6 +383,7 @@ static void ooo_insert(struct sock *sk, struct sk_buff *skb)
 	}
 	rb_link_node(&skb->rbnode, parent, p);
 	rb_insert_color(&skb->rbnode, &ts->ooo);
+	ts->ooo_octets += seg->len;
 	skb_set_owner_r(skb, sk);
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_OFOQUEUED);
 	/* Those that it covers whole are not needed any more. */
@@ -408,6 +418,7 @@ static void ooo_drain(struct sock *sk)
 		skb_orphan(skb);
 		if (!trim_front(skb, ts->tcb.rcv_nxt - seg->seq) ||
 		    !sk_rmem_schedule(sk, skb, skb->truesize)) {
+			tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_MEMORY);
 			kfree_skb(skb);
 			return;
 		}
@@ -458,9 +469,11 @@ static void find_urgent(struct sock *sk)
 /* When to acknowledge text in order: RFC 9293 3.8.6.3, RFC 5681 4.2. */
 static void schedule_ack(struct sock *sk)
 {
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	u32 owed = ts->tcb.rcv_nxt - ts->ack_seq;
 	u32 mss = clamp_t(u32, ts->rcv_seg, TCPSTATE_DEFAULT_MSS_V4, ts->tcb.rcv_mss);
+	unsigned long delay;
 
 	if (!owed)
 		return;
@@ -468,9 +481,11 @@ static void schedule_ack(struct sock *sk)
 		ts->ack_now = true;
 		return;
 	}
-	if (!timer_pending(&ts->delack_timer))
-		sk_reset_timer(sk, &ts->delack_timer, jiffies +
-			       msecs_to_jiffies(READ_ONCE(tcpstate_sk_net(sk)->delack_ms)));
+	if (!timer_pending(&ts->delack_timer)) {
+		delay = msecs_to_jiffies(READ_ONCE(tn->delack_ms));
+		sk_reset_timer(sk, &ts->delack_timer, jiffies + delay);
+		tcpstate_note_armed(tn, &ts->flow, TCPSTATE_TIMER_DELACK, delay);
+	}
 }
 
 /* There is text, or its end, to read. */
@@ -501,16 +516,19 @@ static void take_text(struct sock *sk, struct sk_buff *skb)
 		/* The peer may have missed our ACK of what it sends again. */
 		ts->ack_now = true;
 		if (!tcpstate_after(seg->seq + seg->len, tcb->rcv_nxt)) {
+			tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_OLD);
 			consume_skb(skb);
 			return;
 		}
 		if (!trim_front(skb, tcb->rcv_nxt - seg->seq)) {
+			tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_MEMORY);
 			kfree_skb(skb);
 			return;
 		}
 	}
 	if (tcpstate_after(seg->seq + seg->len, edge)) {
 		ts->ack_now = true;
+		tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_WINDOW);
 		if (!tcpstate_before(seg->seq, edge)) {
 			kfree_skb(skb);
 			return;
@@ -533,6 +551,7 @@ static void take_text(struct sock *sk, struct sk_buff *skb)
 	/* The window was promised: bounded overcommitment keeps the promise. */
 	if (!may_charge(sk, skb, 2 * READ_ONCE(sk->sk_rcvbuf))) {
 		ts->ack_now = true;
+		tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_MEMORY);
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_RCVQDROPPED);
 		kfree_skb(skb);
 		return;
@@ -557,6 +576,7 @@ static void take_fin(struct sock *sk)
 	ts->fin_seen = false;
 	ts->tcb.rcv_nxt++;
 	tcpstate_purge(&ts->ooo);
+	ts->ooo_octets = 0;
 	tcpstate_state_event(sk, TCPSTATE_EV_RCV_FIN);
 	if (unlikely(ts->owner == TCPSTATE_OWNER_REQUEST))
 		tell_reader(sk);
@@ -583,10 +603,13 @@ static void take_rest(struct sock *sk, struct sk_buff *skb)
 		/* CLOSE_WAIT and later: a peer that sent FIN sends no more. */
 		if (seg->len || (seg->flags & TCPSTATE_FIN))
 			ts->ack_now = ts->flow.state != TCPSTATE_CLOSE;
+		if (seg->len)
+			tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_CLOSED);
 		kfree_skb(skb);
 		return;
 	}
 	if (nobody_reads(sk, seg)) {
+		tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_NOBODY);
 		tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_ABORTONDATA);
 		tcpstate_state_event(sk, TCPSTATE_EV_ABORT);
 		kfree_skb(skb);
@@ -696,7 +719,7 @@ static void take_event(struct sock *sk, const struct tcpstate_seg *seg, u8 event
 }
 
 /* Look at a segment and take what is in it.  Consumes skb. */
-static void take(struct sock *sk, struct sk_buff *skb)
+static void take_one(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
@@ -710,7 +733,8 @@ static void take(struct sock *sk, struct sk_buff *skb)
 	}
 	ts->segs_in++;
 	check = tcpstate_seg_check(&ts->tcb, ts->flow.state, seg);
-	trace_tcpstate_receive(sk, seg, check.verdict, check.reason);
+	tcpstate_note_received(tcpstate_sk_net(sk), &ts->flow, seg, &check,
+			       skb_shinfo(skb)->gso_segs);
 	if (check.verdict != TCPSTATE_SEG_ACCEPT) {
 		refuse(sk, skb, &check);
 		return;
@@ -731,6 +755,12 @@ static void take(struct sock *sk, struct sk_buff *skb)
 	} else {
 		consume_skb(skb);
 	}
+}
+
+static void take(struct sock *sk, struct sk_buff *skb)
+{
+	take_one(sk, skb);
+	tcpstate_note_taken(sk);
 }
 
 /**

@@ -184,6 +184,7 @@ static int __net_init init_net_part(struct net *net)
 	int err;
 
 	tn->net = net;
+	tcpstate_record_init(tn);
 	mutex_init(&tn->hook_mutex);
 	spin_lock_init(&tn->timewait_lock);
 	INIT_LIST_HEAD(&tn->timewaits);
@@ -199,6 +200,7 @@ static int __net_init init_net_part(struct net *net)
 	err = tcpstate_ipv4_init(tn);
 	if (err)
 		goto free_port;
+	tcpstate_genl_watch(tn);
 	err = tcpstate_sysctl_init(tn);
 	if (err)
 		goto free_ipv4;
@@ -236,6 +238,7 @@ static void __net_exit exit_net_part(struct net *net)
 	tcpstate_ipv4_exit(tn);
 	tcpstate_port_exit(tn);
 	tcpstate_demux_exit(tn);
+	tcpstate_record_exit(tn);
 	tcpstate_mib_exit(tn);
 }
 
@@ -281,13 +284,23 @@ static int __init init_module_tcpstate(void)
 	err = tcpstate_wire_init();
 	if (err)
 		goto unregister_net;
-	err = sock_register(&tcpstate_family);
+	err = tcpstate_genl_init();
 	if (err)
 		goto exit_wire;
+	err = tcpstate_diag_init(family);
+	if (err)
+		goto exit_genl;
+	err = sock_register(&tcpstate_family);
+	if (err)
+		goto exit_diag;
 	WRITE_ONCE(loaded, true);
 	pr_info("tcpstate: address family %d, wire 6 and 253\n", family);
 	return 0;
 
+exit_diag:
+	tcpstate_diag_exit();
+exit_genl:
+	tcpstate_genl_exit();
 exit_wire:
 	tcpstate_wire_exit();
 unregister_net:
@@ -308,6 +321,8 @@ static void __exit exit_module_tcpstate(void)
 	WRITE_ONCE(loaded, false);
 	kernel_param_unlock(THIS_MODULE);
 	sock_unregister(family);
+	tcpstate_diag_exit();
+	tcpstate_genl_exit();
 	tcpstate_wire_exit();
 	unregister_pernet_subsys(&net_ops);
 	/* Sockets are freed after a grace period. */

@@ -51,6 +51,7 @@ static const char * const names[] = {
 	[TCPSTATE_MIB_MTUREDUCED]	= "MtuReduced",
 	[TCPSTATE_MIB_MTUREFUSED]	= "MtuRefused",
 	[TCPSTATE_MIB_MTUBLACKHOLES]	= "MtuBlackHoles",
+	[TCPSTATE_MIB_RECORDOFF]	= "RecordOff",
 	[TCPSTATE_MIB_BUGS]		= "ImpossibleEvents",
 };
 static_assert(ARRAY_SIZE(names) == TCPSTATE_MIB_DROPS);

@@ -39,6 +39,8 @@ static void parse_one(const u8 *p, u8 len, struct tcpstate_options *opt)
 		opt->wscale = p[2] > TCPSTATE_MAX_WSCALE ? TCPSTATE_MAX_WSCALE : p[2];
 	} else if (p[0] == KIND_SACK_PERM && len == 2) {
 		opt->has_sack_perm = true;
+	} else if (p[0] == KIND_SACK) {
+		opt->has_sack = true;
 	} else if (p[0] == KIND_TSTAMP && len == 10) {
 		opt->has_tstamp = true;
 		opt->tsval = get32(p + 2);

@@ -12,13 +12,15 @@
 #include <net/tcp.h>
 
 #include "tcpstate.h"
-#include "tcpstate_trace.h"
+#include "tcpstate_note.h"
 
-/* What a segment is to carry. */
+/* What a segment is to carry, and for the observers why it goes: enum tcpstate_record_cause. */
 struct cut {
 	u32 seq;
 	u32 len;
 	u8 flags;
+	u8 cause;
+	bool again;
 	bool syn_options;
 };
 
@@ -190,28 +192,30 @@ static void set_tstamp(const struct tcpstate_tcb *tcb, const struct cut *cut,
 	opt->tsecr = cut->flags & TCPSTATE_ACK ? tcb->ts_recent : 0;
 }
 
-static unsigned int write_options(struct sock *sk, const struct cut *cut, u8 *bytes)
+static unsigned int write_options(struct sock *sk, const struct cut *cut, u8 *bytes,
+				  struct tcpstate_options *opt)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	struct tcpstate_options opt = {};
 	unsigned int len;
 
-	set_tstamp(&ts->tcb, cut, &opt);
+	*opt = (struct tcpstate_options){};
+	set_tstamp(&ts->tcb, cut, opt);
 	if (!cut->syn_options) {
-		len = tcpstate_opt_write(bytes, &opt);
+		len = tcpstate_opt_write(bytes, opt);
 		/* Text keeps the whole segment; an ACK for a hole has none. */
-		if (ts->tcb.sack_ok && !cut->len && !RB_EMPTY_ROOT(&ts->ooo) &&
-		    !(cut->flags & TCPSTATE_RST))
+		opt->has_sack = ts->tcb.sack_ok && !cut->len && !RB_EMPTY_ROOT(&ts->ooo) &&
+				!(cut->flags & TCPSTATE_RST);
+		if (opt->has_sack)
 			len += write_sack(ts, bytes + len);
 		return len;
 	}
 	ts->tcb.rcv_mss = tcpstate_output_advertised_mss(sk);
-	opt.mss = ts->tcb.rcv_mss;
+	opt->mss = ts->tcb.rcv_mss;
 	/* Offered in a SYN; in a SYN+ACK only where the peer's SYN had it. */
-	opt.has_wscale = !(cut->flags & TCPSTATE_ACK) || ts->tcb.wscale_ok;
-	opt.wscale = ts->tcb.rcv_wscale;
-	opt.has_sack_perm = !(cut->flags & TCPSTATE_ACK) || ts->tcb.sack_ok;
-	return tcpstate_opt_write(bytes, &opt);
+	opt->has_wscale = !(cut->flags & TCPSTATE_ACK) || ts->tcb.wscale_ok;
+	opt->wscale = ts->tcb.rcv_wscale;
+	opt->has_sack_perm = !(cut->flags & TCPSTATE_ACK) || ts->tcb.sack_ok;
+	return tcpstate_opt_write(bytes, opt);
 }
 
 /* Hang len octets from seq on, by reference, below the headers in skb. */
@@ -277,6 +281,23 @@ static u16 urgent_field(const struct tcpstate_sock *ts, const struct cut *cut)
 	       tcpstate_urg_field(&ts->tcb, cut->seq);
 }
 
+/* Tell of a segment that is ready to go, with the header and the options that it has. */
+static void note(struct sock *sk, const struct cut *cut, const struct tcphdr *th,
+		 const struct tcpstate_options *opt, unsigned int segs)
+{
+	struct tcpstate_seg seg = {
+		.seq = cut->seq,
+		.ack = ntohl(th->ack_seq),
+		.len = cut->len,
+		.wnd = ntohs(th->window),
+		.up = ntohs(th->urg_ptr),
+		.flags = tcp_flag_byte(th),
+		.opt = *opt,
+	};
+
+	tcpstate_note_sent(sk, &seg, cut->again, cut->cause, segs);
+}
+
 /* Build one segment and hand it to IP.  0, or -errno with nothing sent. */
 static int transmit(struct sock *sk, const struct cut *cut)
 {
@@ -286,6 +307,7 @@ static int transmit(struct sock *sk, const struct cut *cut)
 	unsigned int optlen, segs;
 	u8 options[TCPSTATE_MAX_OPT_LEN];
 	u16 up = urgent_field(ts, cut);
+	struct tcpstate_options opt;
 	struct sk_buff *skb;
 	struct tcphdr *th;
 	int err;
@@ -298,7 +320,7 @@ static int transmit(struct sock *sk, const struct cut *cut)
 		if (cut->len > ts->tcb.snd_mss && (up || !sk->sk_gso_type))
 			return -EMSGSIZE;
 	}
-	optlen = write_options(sk, cut, options);
+	optlen = write_options(sk, cut, options, &opt);
 	skb = alloc_skb(TCPSTATE_HEADROOM + sizeof(*th) + optlen, GFP_ATOMIC);
 	if (!skb) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
@@ -335,7 +357,7 @@ static int transmit(struct sock *sk, const struct cut *cut)
 	this_cpu_add(tn->mib->n[TCPSTATE_MIB_OUTSEGS], segs);
 	if (cut->len)
 		ts->last_sent = jiffies;
-	trace_tcpstate_send(sk, cut->seq, cut->len, cut->flags | (up ? TCPSTATE_URG : 0));
+	note(sk, cut, th, &opt, segs);
 	err = ts->af->send(sk, skb);
 	/* A full device queue is the network losing the segment. */
 	return err > 0 ? 0 : err;
@@ -386,6 +408,10 @@ void tcpstate_output_arm(struct sock *sk)
 
 	ts->rtx_when = jiffies + usecs_to_jiffies(us);
 	sk_reset_timer(sk, &ts->rtx_timer, ts->rtx_when);
+	tcpstate_note_armed(tcpstate_sk_net(sk), &ts->flow,
+			    ts->tcb.snd_una == ts->tcb.snd_nxt ? TCPSTATE_TIMER_PERSIST :
+								 TCPSTATE_TIMER_RETRANSMIT,
+			    usecs_to_jiffies(us));
 }
 
 static void arm_if_idle(struct sock *sk)
@@ -405,11 +431,13 @@ static u8 syn_flags(const struct tcpstate_sock *ts)
 						     TCPSTATE_SYN | TCPSTATE_ACK;
 }
 
-static void send_syn(struct sock *sk)
+/* Cause: why it goes again, or TCPSTATE_CAUSE_NONE. */
+static void send_syn(struct sock *sk, u8 cause)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct cut cut = {
 		.seq = ts->tcb.iss, .flags = syn_flags(ts), .syn_options = true,
+		.cause = cause, .again = cause != TCPSTATE_CAUSE_NONE,
 	};
 
 	transmit(sk, &cut);
@@ -517,7 +545,10 @@ static bool go_back(struct sock *sk)
 		u32 flight = tcpstate_cong_flight(cong, tcb->snd_una, tcb->snd_nxt);
 		u32 end = tcpstate_before(cong->recover, tcb->write_seq) ?
 			cong->recover : tcb->write_seq;
-		struct cut cut = { .seq = cong->rtx_nxt, .flags = TCPSTATE_ACK };
+		struct cut cut = {
+			.seq = cong->rtx_nxt, .flags = TCPSTATE_ACK, .again = true,
+			.cause = cong->resend ? TCPSTATE_CAUSE_MTU : TCPSTATE_CAUSE_GO_BACK,
+		};
 
 		if (flight + tcb->snd_mss > cong->cwnd && flight)
 			return false;
@@ -591,7 +622,7 @@ void tcpstate_output_push(struct sock *sk)
 			tcb->snd_nxt++;
 			time_segment(ts, tcb->snd_nxt);
 		}
-		send_syn(sk);
+		send_syn(sk, TCPSTATE_CAUSE_NONE);
 		arm_if_idle(sk);
 		return;
 	}
@@ -716,7 +747,7 @@ void tcpstate_output_challenge(struct sock *sk, bool challenge)
 void tcpstate_output_syn_again(struct sock *sk)
 {
 	tcpstate_sk(sk)->rtt_timing = false;
-	send_syn(sk);
+	send_syn(sk, TCPSTATE_CAUSE_SYN);
 }
 
 /**
@@ -739,23 +770,25 @@ void tcpstate_output_rst(struct sock *sk)
 /**
  * tcpstate_output_retransmit() - send the segment at SND.UNA again
  * @sk: has something outstanding
+ * @cause: enum tcpstate_record_cause, for the observers
  *
  * Context: socket lock held.
  * Source: RFC 6298 5.4; the round trip is no longer timed (Karn, MUST-18).
  */
-void tcpstate_output_retransmit(struct sock *sk)
+void tcpstate_output_retransmit(struct sock *sk, u8 cause)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
-	struct cut cut = { .seq = tcb->snd_una, .flags = TCPSTATE_ACK };
+	struct cut cut = {
+		.seq = tcb->snd_una, .flags = TCPSTATE_ACK, .cause = cause, .again = true,
+	};
 	u32 end;
 
 	ts->rtt_timing = false;
 	ts->total_retrans++;
 	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_RETRANSSEGS);
-	trace_tcpstate_retransmit(sk, tcb->snd_una);
 	if (!tcpstate_syn_acked(tcb)) {
-		send_syn(sk);
+		send_syn(sk, cause);
 		return;
 	}
 	end = tcpstate_fin_sent(tcb) ? tcb->write_seq : tcb->snd_nxt;
@@ -785,6 +818,7 @@ void tcpstate_output_narrowed(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
+	u8 phase = ts->cong.phase;
 
 	tcpstate_output_sync_mss(sk);
 	if (nothing_in_flight(tcb))
@@ -792,9 +826,10 @@ void tcpstate_output_narrowed(struct sock *sk)
 	ts->rtt_timing = false;
 	if (tcpstate_syn_acked(tcb)) {
 		tcpstate_cong_resend(&ts->cong, tcb->snd_una, tcb->snd_nxt);
+		tcpstate_note_phase(sk, phase);
 		tcpstate_output_push(sk);
 	} else {
-		tcpstate_output_retransmit(sk);
+		tcpstate_output_retransmit(sk, TCPSTATE_CAUSE_MTU);
 	}
 	tcpstate_output_arm(sk);
 }
@@ -812,7 +847,9 @@ void tcpstate_output_probe(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
-	struct cut cut = { .seq = tcb->snd_nxt, .flags = TCPSTATE_ACK };
+	struct cut cut = {
+		.seq = tcb->snd_nxt, .flags = TCPSTATE_ACK, .cause = TCPSTATE_CAUSE_PROBE,
+	};
 	u32 wnd = max_t(u32, tcb->snd_wnd, 1);
 
 	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_PROBES);
@@ -842,6 +879,7 @@ void tcpstate_output_keepalive(struct sock *sk)
 {
 	struct cut cut = {
 		.seq = tcpstate_sk(sk)->tcb.snd_una - 1, .flags = TCPSTATE_ACK,
+		.cause = TCPSTATE_CAUSE_KEEPALIVE,
 	};
 
 	transmit(sk, &cut);

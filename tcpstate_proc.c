@@ -35,6 +35,8 @@ static int show(struct seq_file *m, void *v)
 	for (i = 1; i < TCPSTATE_DROP_COUNT; i++)
 		seq_printf(m, "Drop:%s %lu\n", tcpstate_seg_drop_name(i),
 			   tcpstate_mib_read(tn, TCPSTATE_MIB_DROPS + i));
+	seq_printf(m, "RecordOctets %ld\nRecordDead %d\n", atomic_long_read(&tn->record_octets),
+		   READ_ONCE(tn->record_dead_count));
 	seq_printf(m, "CurrEstab %d\n", atomic_read(&tn->gauge[TCPSTATE_ESTABLISHED]) +
 					atomic_read(&tn->gauge[TCPSTATE_CLOSE_WAIT]));
 	for (i = 1; i < TCPSTATE_MAX_STATES; i++)
@@ -82,7 +84,15 @@ static void show_names(struct seq_file *m, const struct tcpstate_flow *flow)
 		   READ_ONCE(flow->state));
 }
 
-static int timer_kind(const struct tcpstate_sock *ts, unsigned long *expires)
+/**
+ * tcpstate_proc_timer() - the timer of a full socket that will fire first, as in-tree
+ * @ts: the socket
+ * @expires: when, jiffies
+ *
+ * Context: any; without the lock a hint.
+ * Return: 0 none, 1 retransmission, 2 keep-alive, 4 window probe.
+ */
+int tcpstate_proc_timer(const struct tcpstate_sock *ts, unsigned long *expires)
 {
 	const struct timer_list *slow = &ts->inet.sk.sk_timer;
 
@@ -106,7 +116,7 @@ static void show_full(struct seq_file *m, struct tcpstate_sock *ts)
 	int rx_queue, tx_queue = 0, timer, threshold = -1;
 	unsigned long expires;
 
-	timer = timer_kind(ts, &expires);
+	timer = tcpstate_proc_timer(ts, &expires);
 	rx_queue = state == TCPSTATE_LISTEN ? READ_ONCE(sk->sk_ack_backlog) :
 					      tcpstate_recvmsg_unread(sk);
 	if (!tcpstate_in(state, TCPSTATE_F(LISTEN) | TCPSTATE_F_CONNECTING))

@@ -7,7 +7,7 @@
 
 #include <net/tcp.h>
 
-#include "tcpstate.h"
+#include "tcpstate_note.h"
 
 /* A backlog of 0 still takes a few, as in BSD. */
 #define MIN_HALF_OPEN	8
@@ -43,6 +43,7 @@ static void init_child(struct sock *child, struct sock *listener, const struct s
 			 skb->mark : child->sk_mark;
 	atomic64_set(&child->sk_cookie, 0);
 	sk_set_txhash(child);
+	tcpstate_process_share(child, listener);
 	sock_hold(listener);
 	ts->listener = listener;
 	ts->owner = TCPSTATE_OWNER_REQUEST;
@@ -113,8 +114,11 @@ void tcpstate_request_syn(struct sock *listener, struct sk_buff *skb, u32 iss)
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
 		tcpstate_state_event(child, TCPSTATE_EV_CLOSE);
 	} else {
+		tcpstate_record_begin(child);
+		tcpstate_note_received(tn, &tcpstate_sk(child)->flow, seg, &check, 1);
 		tcpstate_input_take_syn(child, seg);
 		tcpstate_state_event(child, TCPSTATE_EV_RCV_SYN);
+		tcpstate_note_taken(child);
 		tcpstate_output_push(child);
 	}
 	bh_unlock_sock(child);

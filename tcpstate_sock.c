@@ -100,6 +100,9 @@ void tcpstate_sock_init_transport(struct sock *sk, u32 iss)
 	memset(&ts->bind, 0, sizeof(ts->bind));
 	ts->bind.sk = sk;
 	ts->listener = NULL;
+	ts->record = NULL;
+	ts->record_unsettled = 0;
+	ts->ooo_octets = 0;
 	INIT_LIST_HEAD(&ts->accept_node);
 	spin_lock_init(&ts->accept_lock);
 	INIT_LIST_HEAD(&ts->accept_ready);
@@ -135,6 +138,8 @@ void tcpstate_sock_init(struct sock *sk, u8 wire)
 	tcpstate_sock_init_transport(sk, TCPSTATE_ANY_ISS);
 	tcpstate_state_born(sk, TCPSTATE_CLOSE);
 	sk_sockets_allocated_inc(sk);
+	ts->record_limit = -1;
+	tcpstate_process_set(sk);
 }
 
 /**
@@ -147,6 +152,7 @@ void tcpstate_sock_destruct(struct sock *sk)
 {
 	tcpstate_output_purge(sk);
 	tcpstate_purge(&tcpstate_sk(sk)->ooo);
+	tcpstate_process_put(rcu_dereference_protected(tcpstate_sk(sk)->process, true));
 	sk_sockets_allocated_dec(sk);
 	inet_sock_destruct(sk);
 }
@@ -296,6 +302,7 @@ int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int le
 	tcpstate_output_sync_mss(sk);
 	sk->sk_shutdown = 0;
 	sock_reset_flag(sk, SOCK_DONE);
+	tcpstate_record_begin(sk);
 	tcpstate_state_event(sk, TCPSTATE_EV_ACTIVE_OPEN);
 	tcpstate_output_push(sk);
 	return 0;
@@ -448,6 +455,8 @@ int tcpstate_sock_accept(struct socket *sock, struct socket *newsock,
 	tcpstate_sk(child)->owner = TCPSTATE_OWNER_USER;
 	sock_graft(child, newsock);
 	newsock->state = SS_CONNECTED;
+	tcpstate_process_set(child);
+	tcpstate_record_set_process(child);
 	if (sock_flag(child, SOCK_KEEPOPEN))
 		tcpstate_timer_restart_keepalive(child);
 	release_sock(child);
@@ -552,6 +561,34 @@ void tcpstate_sock_close(struct sock *sk, long timeout)
 		sk_stop_timer(sk, &sk->sk_timer);
 	release_sock(sk);
 	sock_put(sk);
+}
+
+/**
+ * tcpstate_sock_abort() - end a connection, or a listener, from outside
+ * @sk: held by the caller
+ * @err: what its user learns, positive errno
+ *
+ * Context: process.
+ * Return: 0, or -ENOENT: there is nothing to end any more.
+ */
+int tcpstate_sock_abort(struct sock *sk, int err)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int ret = -ENOENT;
+	u8 old;
+
+	lock_sock(sk);
+	old = ts->flow.state;
+	if (old != TCPSTATE_CLOSE) {
+		ret = 0;
+		/* First, so that who is woken finds it. */
+		tcpstate_state_error(sk, err);
+		tcpstate_state_event(sk, TCPSTATE_EV_ABORT);
+		if (old == TCPSTATE_LISTEN)
+			tcpstate_request_stop(sk);
+	}
+	release_sock(sk);
+	return ret;
 }
 
 static void abort_orphan(struct sock *sk)

@@ -183,20 +183,39 @@ static int set_congestion(sockptr_t optval, unsigned int len)
 	return strcmp(name, tcpstate_reno.name) ? -ENOENT : 0;
 }
 
+static int set_own_locked(struct sock *sk, int name, int val)
+{
+	switch (name) {
+	case TCPSTATE_REUSEPORT:
+		sk->sk_reuseport = !!val;
+		return 0;
+	case TCPSTATE_RECORD:
+		if (val < -1 || val > TCPSTATE_RECORD_MAX)
+			return -EINVAL;
+		return tcpstate_record_resize(sk, val);
+	case TCPSTATE_RECORD_MASK:
+		if (val < 0 || val >= 1 << TCPSTATE_RECORD_KINDS)
+			return -EINVAL;
+		tcpstate_record_set_mask(sk, val);
+		return 0;
+	}
+	return -ENOPROTOOPT;
+}
+
 static int set_own(struct sock *sk, int name, sockptr_t optval, unsigned int len)
 {
-	int val;
+	int val, err;
 
-	if (name != TCPSTATE_REUSEPORT)
+	if (name < TCPSTATE_REUSEPORT || name > TCPSTATE_RECORD_MASK)
 		return -ENOPROTOOPT;
 	if (len < sizeof(int))
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
 		return -EFAULT;
 	lock_sock(sk);
-	sk->sk_reuseport = !!val;
+	err = set_own_locked(sk, name, val);
 	release_sock(sk);
-	return 0;
+	return err;
 }
 
 static int set_ip(struct sock *sk, int name, sockptr_t optval, unsigned int len)
@@ -256,7 +275,14 @@ int tcpstate_setsockopt(struct socket *sock, int level, int name, sockptr_t optv
 	return err;
 }
 
-static void fill_info(struct sock *sk, struct tcp_info *info)
+/**
+ * tcpstate_sockopt_info() - TCP_INFO
+ * @sk: the socket
+ * @info: filled
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_sockopt_info(struct sock *sk, struct tcp_info *info)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	const struct tcpstate_tcb *tcb = &ts->tcb;
@@ -397,7 +423,7 @@ static int get_tcp(struct sock *sk, int name, char __user *optval, int __user *o
 		return -EINVAL;
 	if (name == TCP_INFO) {
 		lock_sock(sk);
-		fill_info(sk, &info);
+		tcpstate_sockopt_info(sk, &info);
 		release_sock(sk);
 		return put(optval, optlen, len, &info, sizeof(info));
 	}
@@ -416,14 +442,23 @@ static int get_tcp(struct sock *sk, int name, char __user *optval, int __user *o
 
 static int get_own(struct sock *sk, int name, char __user *optval, int __user *optlen)
 {
-	int len, val = sk->sk_reuseport;
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int len, val;
 
 	if (get_user(len, optlen))
 		return -EFAULT;
 	if (len < 0)
 		return -EINVAL;
-	return name == TCPSTATE_REUSEPORT ? put(optval, optlen, len, &val, sizeof(val)) :
-					    -ENOPROTOOPT;
+	lock_sock(sk);
+	if (name == TCPSTATE_REUSEPORT)
+		val = sk->sk_reuseport;
+	else if (name == TCPSTATE_RECORD)
+		val = tcpstate_record_limit(sk);
+	else
+		val = ts->record_mask ?: READ_ONCE(tcpstate_sk_net(sk)->record_mask);
+	release_sock(sk);
+	return name >= TCPSTATE_REUSEPORT && name <= TCPSTATE_RECORD_MASK ?
+		put(optval, optlen, len, &val, sizeof(val)) : -ENOPROTOOPT;
 }
 
 /**

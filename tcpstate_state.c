@@ -8,7 +8,7 @@
 #include <net/xfrm.h>
 
 #include "tcpstate.h"
-#include "tcpstate_trace.h"
+#include "tcpstate_note.h"
 
 static_assert((int)TCPSTATE_ESTABLISHED == (int)TCP_ESTABLISHED);
 static_assert((int)TCPSTATE_SYN_SENT == (int)TCP_SYN_SENT);
@@ -147,9 +147,13 @@ static void connected(struct sock *sk)
 
 	ts->last_rcv = jiffies;
 	ts->rtx_count = 0;
-	if (sock_flag(sk, SOCK_KEEPOPEN) && !sock_flag(sk, SOCK_DEAD))
-		sk_reset_timer(sk, &sk->sk_timer,
-			       jiffies + (ts->keepidle ?: TCPSTATE_KEEPIDLE));
+	if (sock_flag(sk, SOCK_KEEPOPEN) && !sock_flag(sk, SOCK_DEAD)) {
+		unsigned long idle = ts->keepidle ?: TCPSTATE_KEEPIDLE;
+
+		sk_reset_timer(sk, &sk->sk_timer, jiffies + idle);
+		tcpstate_note_armed(tcpstate_sk_net(sk), &ts->flow, TCPSTATE_TIMER_KEEPALIVE,
+				    idle);
+	}
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
 }
@@ -166,6 +170,9 @@ static void delete_tcb(struct sock *sk)
 	ts->ack_now = false;
 	tcpstate_output_purge(sk);
 	tcpstate_purge(&ts->ooo);
+	ts->ooo_octets = 0;
+	tcpstate_record_settle(sk);
+	tcpstate_record_end(&ts->record);
 	sk->sk_shutdown = SHUTDOWN_MASK;
 	/* A port that bind() asked for stays with the socket, as in-tree. */
 	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) {
@@ -246,8 +253,10 @@ static const struct tcpstate_edge *step(struct tcpstate_net *tn, struct tcpstate
 	if (edge->next == TCPSTATE_CLOSE)
 		tcpstate_demux_remove(tn, flow);
 	count(tn, old, event, edge->next);
-	trace_tcpstate_state(tn, flow, old, event, edge);
 	store(flow, edge->next);
+	tcpstate_note_state(tn, flow, old, event, edge);
+	if (tn->watch)
+		tn->watch(tn, flow, old, event, edge);
 	return edge;
 }
 
@@ -315,6 +324,7 @@ void tcpstate_state_hand_over(struct sock *sk, struct tcpstate_timewait *tw)
 	tw->flow.kind = TCPSTATE_FLOW_TIMEWAIT;
 	store(&tw->flow, TCPSTATE_TIME_WAIT);
 	tcpstate_port_share(tn, &tw->bind, &ts->bind);
+	tcpstate_record_hand_over(sk, tw);
 	tcpstate_demux_replace(tn, &ts->flow, &tw->flow);
 	/* The gauge of TIME_WAIT now counts the mini. */
 	atomic_inc(&tn->gauge[TCPSTATE_CLOSE]);

@@ -50,6 +50,7 @@ static inline bool tcpstate_between(u32 seq, u32 low, u32 high)
  * @tsecr: timestamp echo reply
  * @has_wscale: window scale stands in the segment
  * @has_sack_perm: SACK permitted stands in the segment
+ * @has_sack: SACK blocks do
  * @has_tstamp: timestamps stand in the segment
  * @bad: an illegal length ended the parsing; what came before it is kept
  */
@@ -60,6 +61,7 @@ struct tcpstate_options {
 	u32 tsecr;
 	bool has_wscale;
 	bool has_sack_perm;
+	bool has_sack;
 	bool has_tstamp;
 	bool bad;
 };

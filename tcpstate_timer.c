@@ -6,7 +6,7 @@
  */
 #include <net/tcp.h>
 
-#include "tcpstate.h"
+#include "tcpstate_note.h"
 
 /* Timeouts of a thin stream that are not backed off, as in-tree. */
 #define THIN_RETRIES	6
@@ -72,6 +72,12 @@ static void back_off(struct sock *sk)
 	tcpstate_output_arm(sk);
 }
 
+static u8 rtx_kind(const struct tcpstate_sock *ts)
+{
+	return ts->tcb.snd_una == ts->tcb.snd_nxt ? TCPSTATE_TIMER_PERSIST :
+						    TCPSTATE_TIMER_RETRANSMIT;
+}
+
 /* The user timeout falls between two retransmissions: wake for it (RFC 5482). */
 static void arm_for_user_timeout(struct sock *sk)
 {
@@ -84,6 +90,8 @@ static void arm_for_user_timeout(struct sock *sk)
 	if (time_before(deadline, ts->rtx_when) && time_after(deadline, jiffies)) {
 		ts->rtx_when = deadline;
 		sk_reset_timer(sk, &ts->rtx_timer, deadline);
+		tcpstate_note_armed(tcpstate_sk_net(sk), &ts->flow, rtx_kind(ts),
+				    deadline - jiffies);
 	}
 }
 
@@ -94,7 +102,7 @@ static void persist(struct sock *sk)
 	struct tcpstate_tcb *tcb = &ts->tcb;
 
 	if (tcb->snd_una != tcb->snd_nxt)
-		tcpstate_output_retransmit(sk);
+		tcpstate_output_retransmit(sk, TCPSTATE_CAUSE_PROBE);
 	else
 		tcpstate_output_probe(sk);
 	if (ts->probes < 255)
@@ -107,6 +115,7 @@ static void run_rtx(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
+	u8 phase = ts->cong.phase;
 
 	if (tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN)))
 		return;
@@ -117,6 +126,7 @@ static void run_rtx(struct sock *sk)
 	/* Stopped when it had already fired. */
 	if (tcb->snd_una == tcb->snd_nxt && !tcpstate_output_waits(ts))
 		return;
+	tcpstate_note_fired(tcpstate_sk_net(sk), &ts->flow, rtx_kind(ts));
 	if (given_up(sk)) {
 		user_timeout(sk);
 		return;
@@ -138,7 +148,8 @@ static void run_rtx(struct sock *sk)
 	}
 	if (tcpstate_syn_acked(tcb))
 		tcpstate_cong_timeout(&ts->cong, tcb->snd_una, tcb->snd_nxt);
-	tcpstate_output_retransmit(sk);
+	tcpstate_note_phase(sk, phase);
+	tcpstate_output_retransmit(sk, TCPSTATE_CAUSE_TIMEOUT);
 	back_off(sk);
 	arm_for_user_timeout(sk);
 }
@@ -150,8 +161,15 @@ static void run_delack(struct sock *sk)
 	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED) ||
 	    ts->ack_seq == ts->tcb.rcv_nxt)
 		return;
+	tcpstate_note_fired(tcpstate_sk_net(sk), &ts->flow, TCPSTATE_TIMER_DELACK);
 	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_DELAYEDACKS);
 	tcpstate_output_ack(sk);
+}
+
+static void arm_slow(struct sock *sk, u8 which, unsigned long delay)
+{
+	sk_reset_timer(sk, &sk->sk_timer, jiffies + delay);
+	tcpstate_note_armed(tcpstate_sk_net(sk), &tcpstate_sk(sk)->flow, which, delay);
 }
 
 static void run_keepalive(struct sock *sk)
@@ -166,13 +184,14 @@ static void run_keepalive(struct sock *sk)
 		return;
 	/* With something outstanding the retransmission timer asks (MUST-26). */
 	if (ts->tcb.snd_una != ts->tcb.snd_nxt || tcpstate_output_waits(ts)) {
-		sk_reset_timer(sk, &sk->sk_timer, jiffies + idle);
+		arm_slow(sk, TCPSTATE_TIMER_KEEPALIVE, idle);
 		return;
 	}
 	if (since < idle) {
-		sk_reset_timer(sk, &sk->sk_timer, jiffies + idle - since);
+		arm_slow(sk, TCPSTATE_TIMER_KEEPALIVE, idle - since);
 		return;
 	}
+	tcpstate_note_fired(tcpstate_sk_net(sk), &ts->flow, TCPSTATE_TIMER_KEEPALIVE);
 	if (ts->user_timeout ? ts->keep_probes && since >= msecs_to_jiffies(ts->user_timeout) :
 	    ts->keep_probes >= (ts->keepcnt ?: TCPSTATE_KEEPCNT)) {
 		tcpstate_output_rst(sk);
@@ -181,7 +200,7 @@ static void run_keepalive(struct sock *sk)
 	}
 	ts->keep_probes++;
 	tcpstate_output_keepalive(sk);
-	sk_reset_timer(sk, &sk->sk_timer, jiffies + intvl);
+	arm_slow(sk, TCPSTATE_TIMER_KEEPALIVE, intvl);
 }
 
 static void run_slow(struct sock *sk)
@@ -191,13 +210,15 @@ static void run_slow(struct sock *sk)
 	/* Started anew while this waited for the user to let go. */
 	if (timer_pending(&sk->sk_timer))
 		return;
-	if (ts->flow.state == TCPSTATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD))
+	if (ts->flow.state == TCPSTATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD)) {
+		tcpstate_note_fired(tcpstate_sk_net(sk), &ts->flow, TCPSTATE_TIMER_FIN_WAIT2);
 		tcpstate_state_event(sk, TCPSTATE_EV_USER_TIMEOUT);
-	else if (ts->owner == TCPSTATE_OWNER_REQUEST)
+	} else if (ts->owner == TCPSTATE_OWNER_REQUEST) {
 		/* TCP_DEFER_ACCEPT has waited for long enough. */
 		tcpstate_request_done(sk);
-	else
+	} else {
 		run_keepalive(sk);
+	}
 }
 
 /* Run now, or leave it to the user who holds the socket. */
@@ -296,7 +317,7 @@ void tcpstate_timer_orphan(struct sock *sk)
 	}
 	if (ts->linger2)
 		ms = ts->linger2 * MSEC_PER_SEC;
-	sk_reset_timer(sk, &sk->sk_timer, jiffies + msecs_to_jiffies(ms));
+	arm_slow(sk, TCPSTATE_TIMER_FIN_WAIT2, msecs_to_jiffies(ms));
 }
 
 /**
@@ -311,8 +332,7 @@ void tcpstate_timer_restart_keepalive(struct sock *sk)
 
 	if (sock_flag(sk, SOCK_KEEPOPEN) &&
 	    tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED))
-		sk_reset_timer(sk, &sk->sk_timer,
-			       jiffies + (ts->keepidle ?: TCPSTATE_KEEPIDLE));
+		arm_slow(sk, TCPSTATE_TIMER_KEEPALIVE, ts->keepidle ?: TCPSTATE_KEEPIDLE);
 }
 
 /**
@@ -329,8 +349,7 @@ void tcpstate_timer_keepalive(struct sock *sk, int on)
 	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED))
 		return;
 	if (on && !sock_flag(sk, SOCK_KEEPOPEN))
-		sk_reset_timer(sk, &sk->sk_timer,
-			       jiffies + (ts->keepidle ?: TCPSTATE_KEEPIDLE));
+		arm_slow(sk, TCPSTATE_TIMER_KEEPALIVE, ts->keepidle ?: TCPSTATE_KEEPIDLE);
 	else if (!on)
 		sk_stop_timer(sk, &sk->sk_timer);
 }

@@ -7,7 +7,7 @@
 
 #include <net/ipv6.h>
 
-#include "tcpstate.h"
+#include "tcpstate_note.h"
 
 /* As many answers as a full socket gives to what it does not accept. */
 #define ANSWERS_PER_SECOND	10
@@ -30,23 +30,27 @@ static void free_rcu(struct rcu_head *rcu)
  */
 void tcpstate_timewait_put(struct tcpstate_timewait *tw)
 {
-	if (refcount_dec_and_test(&tw->ref))
-		call_rcu(&tw->rcu, free_rcu);
+	if (!refcount_dec_and_test(&tw->ref))
+		return;
+	tcpstate_process_put(tw->process);
+	call_rcu(&tw->rcu, free_rcu);
 }
 
 /* Arm the timer; it has a reference while it is pending. */
 static void start_2msl(struct tcpstate_timewait *tw)
 {
-	unsigned long ms = READ_ONCE(tw->tn->time_wait_ms);
+	unsigned long delay = msecs_to_jiffies(READ_ONCE(tw->tn->time_wait_ms));
 
-	if (!mod_timer(&tw->timer, jiffies + msecs_to_jiffies(ms)))
+	if (!mod_timer(&tw->timer, jiffies + delay))
 		refcount_inc(&tw->ref);
+	tcpstate_note_armed(tw->tn, &tw->flow, TCPSTATE_TIMER_2MSL, delay);
 }
 
 /* The namespace's list, the port and the life reference are given back. */
 static void delete(struct tcpstate_timewait *tw)
 {
 	lockdep_assert_held(&tw->lock);
+	tcpstate_record_end(&tw->record);
 	if (timer_delete(&tw->timer))
 		tcpstate_timewait_put(tw);
 	spin_lock_bh(&tw->tn->timewait_lock);
@@ -74,8 +78,10 @@ static void fires(struct timer_list *t)
 
 	spin_lock_bh(&tw->lock);
 	/* A FIN may have started the time anew while this waited for the lock. */
-	if (tw->flow.state == TCPSTATE_TIME_WAIT && !timer_pending(&tw->timer))
+	if (tw->flow.state == TCPSTATE_TIME_WAIT && !timer_pending(&tw->timer)) {
+		tcpstate_note_fired(tw->tn, &tw->flow, TCPSTATE_TIMER_2MSL);
 		event(tw, TCPSTATE_EV_TIME_WAIT_TIMEOUT);
+	}
 	spin_unlock_bh(&tw->lock);
 	tcpstate_timewait_put(tw);
 }
@@ -178,9 +184,26 @@ void tcpstate_timewait_enter(struct sock *sk)
 	spin_lock_bh(&tn->timewait_lock);
 	list_add(&tw->node, &tn->timewaits);
 	spin_unlock_bh(&tn->timewait_lock);
-	start_2msl(tw);
 	tcpstate_state_hand_over(sk, tw);
+	start_2msl(tw);
 	spin_unlock_bh(&tw->lock);
+}
+
+static void note(struct tcpstate_timewait *tw, const struct tcpstate_reply *ack)
+{
+	struct tcpstate_seg seg = {
+		.seq = ack->seq,
+		.ack = ack->ack,
+		.wnd = ack->wnd,
+		.flags = ack->flags,
+		.opt = {
+			.has_tstamp = ack->has_tstamp,
+			.tsval = ack->tsval,
+			.tsecr = ack->tsecr,
+		},
+	};
+
+	tcpstate_note_reply(tw, &seg);
 }
 
 static void answer(struct tcpstate_timewait *tw, struct sk_buff *skb)
@@ -209,6 +232,7 @@ static void answer(struct tcpstate_timewait *tw, struct sk_buff *skb)
 		return;
 	}
 	tw->answers++;
+	note(tw, &ack);
 	tcpstate_ipv4.reply(tw->tn, skb, &ack);
 }
 
@@ -270,6 +294,8 @@ void tcpstate_timewait_input(struct tcpstate_timewait *tw, struct sk_buff *skb,
 	if (tw->flow.state == TCPSTATE_TIME_WAIT) {
 		tcb = numbers(tw);
 		check = tcpstate_seg_check(&tcb, TCPSTATE_TIME_WAIT, &tcpstate_cb(skb)->seg);
+		tcpstate_note_received(tw->tn, &tw->flow, &tcpstate_cb(skb)->seg, &check,
+				       skb_shinfo(skb)->gso_segs);
 		if (check.verdict == TCPSTATE_SEG_ACCEPT)
 			take_tstamp(tw, &tcb, &tcpstate_cb(skb)->seg);
 		reopen = act(tw, skb, &check, listener);
@@ -341,6 +367,26 @@ u32 tcpstate_timewait_reuse(struct sock *sk, bool bound)
 	spin_unlock_bh(&tw->lock);
 	tcpstate_timewait_put(tw);
 	return iss;
+}
+
+/**
+ * tcpstate_timewait_abort() - end a mini before its time
+ * @tw: held by the caller
+ *
+ * Context: process.
+ * Return: 0, or -ENOENT: it had ended.
+ */
+int tcpstate_timewait_abort(struct tcpstate_timewait *tw)
+{
+	int ret = -ENOENT;
+
+	spin_lock_bh(&tw->lock);
+	if (tw->flow.state == TCPSTATE_TIME_WAIT) {
+		event(tw, TCPSTATE_EV_ABORT);
+		ret = 0;
+	}
+	spin_unlock_bh(&tw->lock);
+	return ret;
 }
 
 /**

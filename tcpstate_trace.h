@@ -31,6 +31,34 @@ static inline void tcpstate_trace_name(struct sockaddr_in6 *sa, const struct in6
 	sa->sin6_addr = *addr;
 	sa->sin6_port = port;
 }
+
+static inline const struct tcpstate_timewait *tcpstate_trace_mini(const struct tcpstate_flow *flow)
+{
+	return flow->kind == TCPSTATE_FLOW_TIMEWAIT ?
+		container_of(flow, struct tcpstate_timewait, flow) : NULL;
+}
+
+static inline u32 tcpstate_trace_iss(const struct tcpstate_flow *flow)
+{
+	const struct tcpstate_timewait *tw = tcpstate_trace_mini(flow);
+
+	return tw ? tw->iss : container_of(flow, struct tcpstate_sock, flow)->tcb.iss;
+}
+
+static inline u32 tcpstate_trace_irs(const struct tcpstate_flow *flow)
+{
+	const struct tcpstate_timewait *tw = tcpstate_trace_mini(flow);
+
+	return tw ? tw->irs : container_of(flow, struct tcpstate_sock, flow)->tcb.irs;
+}
+
+static inline u8 tcpstate_trace_rcv_wscale(const struct tcpstate_flow *flow)
+{
+	const struct tcpstate_timewait *tw = tcpstate_trace_mini(flow);
+
+	return tw ? tw->rcv_wscale :
+		    container_of(flow, struct tcpstate_sock, flow)->tcb.rcv_wscale;
+}
 #endif
 
 #define tcpstate_trace_flag_names			\
@@ -68,6 +96,53 @@ static inline void tcpstate_trace_name(struct sockaddr_in6 *sa, const struct in6
 	{ TCPSTATE_ACT(BROKEN), "broken" }, { TCPSTATE_ACT(TIMED_OUT), "timed-out" }, \
 	{ TCPSTATE_ACT(UNREACHABLE), "unreachable" },	\
 	{ TCPSTATE_ACT(WAKE), "wake" }, { TCPSTATE_ACT(DELETE_TCB), "delete-tcb" }
+
+#define tcpstate_trace_cause_names			\
+	{ TCPSTATE_CAUSE_NONE, "none" },		\
+	{ TCPSTATE_CAUSE_TIMEOUT, "timeout" },		\
+	{ TCPSTATE_CAUSE_DUPACKS, "dupacks" },		\
+	{ TCPSTATE_CAUSE_PARTIAL_ACK, "partial-ack" },	\
+	{ TCPSTATE_CAUSE_GO_BACK, "go-back" },		\
+	{ TCPSTATE_CAUSE_PROBE, "probe" },		\
+	{ TCPSTATE_CAUSE_WINDOW, "window" },		\
+	{ TCPSTATE_CAUSE_MTU, "mtu" },			\
+	{ TCPSTATE_CAUSE_SYN, "syn" },			\
+	{ TCPSTATE_CAUSE_KEEPALIVE, "keepalive" }
+
+#define tcpstate_trace_timer_names			\
+	{ TCPSTATE_TIMER_RETRANSMIT, "retransmit" },	\
+	{ TCPSTATE_TIMER_PERSIST, "persist" },		\
+	{ TCPSTATE_TIMER_DELACK, "delack" },		\
+	{ TCPSTATE_TIMER_KEEPALIVE, "keepalive" },	\
+	{ TCPSTATE_TIMER_FIN_WAIT2, "fin-wait2" },	\
+	{ TCPSTATE_TIMER_2MSL, "2msl" }
+
+#define tcpstate_trace_phase_names			\
+	{ TCPSTATE_PHASE_OPEN, "open" },		\
+	{ TCPSTATE_PHASE_DISORDER, "disorder" },	\
+	{ TCPSTATE_PHASE_RECOVERY, "recovery" },	\
+	{ TCPSTATE_PHASE_LOSS, "loss" }
+
+#define tcpstate_trace_drop_names				\
+	{ TCPSTATE_DROP_NONE, "none" },				\
+	{ TCPSTATE_DROP_SEQUENCE, "sequence" },			\
+	{ TCPSTATE_DROP_RST_SEQUENCE, "rst-sequence" },		\
+	{ TCPSTATE_DROP_RST_NO_CONN, "rst-no-conn" },		\
+	{ TCPSTATE_DROP_SYN_IN_CONN, "syn-in-conn" },		\
+	{ TCPSTATE_DROP_SYN_FIN, "syn-fin" },			\
+	{ TCPSTATE_DROP_NO_ACK, "no-ack" },			\
+	{ TCPSTATE_DROP_NO_SYN, "no-syn" },			\
+	{ TCPSTATE_DROP_ACK_UNSENT, "ack-unsent" },		\
+	{ TCPSTATE_DROP_ACK_OLD, "ack-old" },			\
+	{ TCPSTATE_DROP_UNEXPECTED_ACK, "unexpected-ack" },	\
+	{ TCPSTATE_DROP_NO_TSTAMP, "no-tstamp" },		\
+	{ TCPSTATE_DROP_PAWS, "paws" },				\
+	{ TCPSTATE_LOST_OLD, "old" },				\
+	{ TCPSTATE_LOST_WINDOW, "window" },			\
+	{ TCPSTATE_LOST_MEMORY, "memory" },			\
+	{ TCPSTATE_LOST_OOO_MEMORY, "ooo-memory" },		\
+	{ TCPSTATE_LOST_CLOSED, "closed" },			\
+	{ TCPSTATE_LOST_NOBODY, "nobody" }
 
 TRACE_EVENT(tcpstate_state,
 	TP_PROTO(const struct tcpstate_net *tn, const struct tcpstate_flow *flow, u8 old,
@@ -109,8 +184,9 @@ TRACE_EVENT(tcpstate_state,
 );
 
 TRACE_EVENT(tcpstate_send,
-	TP_PROTO(const struct sock *sk, u32 seq, u32 len, u8 flags),
-	TP_ARGS(sk, seq, len, flags),
+	TP_PROTO(const struct tcpstate_net *tn, const struct tcpstate_flow *flow,
+		 const struct tcpstate_seg *seg),
+	TP_ARGS(tn, flow, seg),
 	TP_STRUCT__entry(
 		__field(unsigned int, netns)
 		__field(u8, state)
@@ -123,19 +199,20 @@ TRACE_EVENT(tcpstate_send,
 		__array(u8, remote, sizeof(struct sockaddr_in6))
 	),
 	TP_fast_assign(
-		const struct tcpstate_sock *ts = tcpstate_sk(sk);
+		u8 scale = seg->flags & TCPSTATE_SYN ? 0 : tcpstate_trace_rcv_wscale(flow);
 
-		__entry->netns = sock_net(sk)->ns.inum;
-		__entry->state = ts->flow.state;
-		__entry->flags = flags;
-		__entry->seq = seq - ts->tcb.iss;
-		__entry->ack = flags & TCPSTATE_ACK ? ts->tcb.rcv_nxt - ts->tcb.irs : 0;
-		__entry->len = len;
-		__entry->wnd = tcpstate_rcv_wnd(&ts->tcb);
+		__entry->netns = tn->net->ns.inum;
+		__entry->state = flow->state;
+		__entry->flags = seg->flags;
+		__entry->seq = seg->seq - tcpstate_trace_iss(flow);
+		__entry->ack = seg->flags & TCPSTATE_ACK ?
+			       seg->ack - tcpstate_trace_irs(flow) : 0;
+		__entry->len = seg->len;
+		__entry->wnd = (u32)seg->wnd << scale;
 		tcpstate_trace_name((struct sockaddr_in6 *)__entry->local,
-				    &ts->flow.key.local, ts->flow.key.lport);
+				    &flow->key.local, flow->key.lport);
 		tcpstate_trace_name((struct sockaddr_in6 *)__entry->remote,
-				    &ts->flow.key.remote, ts->flow.key.rport);
+				    &flow->key.remote, flow->key.rport);
 	),
 	TP_printk("netns=%u local=%pISpc remote=%pISpc state=%s seq=%u ack=%u len=%u wnd=%u flags=%s",
 		  __entry->netns, __entry->local, __entry->remote,
@@ -145,8 +222,9 @@ TRACE_EVENT(tcpstate_send,
 );
 
 TRACE_EVENT(tcpstate_receive,
-	TP_PROTO(const struct sock *sk, const struct tcpstate_seg *seg, u8 verdict, u8 reason),
-	TP_ARGS(sk, seg, verdict, reason),
+	TP_PROTO(const struct tcpstate_net *tn, const struct tcpstate_flow *flow,
+		 const struct tcpstate_seg *seg, u8 verdict, u8 reason),
+	TP_ARGS(tn, flow, seg, verdict, reason),
 	TP_STRUCT__entry(
 		__field(unsigned int, netns)
 		__field(u8, state)
@@ -161,23 +239,22 @@ TRACE_EVENT(tcpstate_receive,
 		__array(u8, remote, sizeof(struct sockaddr_in6))
 	),
 	TP_fast_assign(
-		const struct tcpstate_sock *ts = tcpstate_sk(sk);
-
-		__entry->netns = sock_net(sk)->ns.inum;
-		__entry->state = ts->flow.state;
+		__entry->netns = tn->net->ns.inum;
+		__entry->state = flow->state;
 		__entry->flags = seg->flags;
 		__entry->verdict = verdict;
 		__entry->reason = reason;
-		__entry->seq = seg->seq - ts->tcb.irs;
-		__entry->ack = seg->flags & TCPSTATE_ACK ? seg->ack - ts->tcb.iss : 0;
+		__entry->seq = seg->seq - tcpstate_trace_irs(flow);
+		__entry->ack = seg->flags & TCPSTATE_ACK ?
+			       seg->ack - tcpstate_trace_iss(flow) : 0;
 		__entry->len = seg->len;
 		__entry->wnd = seg->wnd;
 		tcpstate_trace_name((struct sockaddr_in6 *)__entry->local,
-				    &ts->flow.key.local, ts->flow.key.lport);
+				    &flow->key.local, flow->key.lport);
 		tcpstate_trace_name((struct sockaddr_in6 *)__entry->remote,
-				    &ts->flow.key.remote, ts->flow.key.rport);
+				    &flow->key.remote, flow->key.rport);
 	),
-	TP_printk("netns=%u local=%pISpc remote=%pISpc state=%s seq=%u ack=%u len=%u wnd=%u flags=%s verdict=%s reason=%u",
+	TP_printk("netns=%u local=%pISpc remote=%pISpc state=%s seq=%u ack=%u len=%u wnd=%u flags=%s verdict=%s reason=%s",
 		  __entry->netns, __entry->local, __entry->remote,
 		  __print_symbolic(__entry->state, tcpstate_trace_state_names),
 		  __entry->seq, __entry->ack, __entry->len, __entry->wnd,
@@ -189,38 +266,143 @@ TRACE_EVENT(tcpstate_receive,
 				   { TCPSTATE_SEG_CHALLENGE, "challenge" },
 				   { TCPSTATE_SEG_SYN_AGAIN, "syn-again" },
 				   { TCPSTATE_SEG_RST, "rst" }),
-		  __entry->reason)
+		  __print_symbolic(__entry->reason, tcpstate_trace_drop_names))
 );
 
 TRACE_EVENT(tcpstate_retransmit,
-	TP_PROTO(const struct sock *sk, u32 seq),
-	TP_ARGS(sk, seq),
+	TP_PROTO(const struct sock *sk, u32 seq, u32 len, u8 cause),
+	TP_ARGS(sk, seq, len, cause),
 	TP_STRUCT__entry(
 		__field(unsigned int, netns)
 		__field(u8, state)
-		__field(u8, phase)
+		__field(u8, cause)
 		__field(u8, backoff)
 		__field(u32, seq)
+		__field(u32, len)
 		__field(u32, cwnd)
 		__field(u32, ssthresh)
+		__array(u8, local, sizeof(struct sockaddr_in6))
+		__array(u8, remote, sizeof(struct sockaddr_in6))
 	),
 	TP_fast_assign(
 		const struct tcpstate_sock *ts = tcpstate_sk(sk);
 
 		__entry->netns = sock_net(sk)->ns.inum;
 		__entry->state = ts->flow.state;
-		__entry->phase = ts->cong.phase;
+		__entry->cause = cause;
 		__entry->backoff = ts->rtt.backoff;
 		__entry->seq = seq - ts->tcb.iss;
+		__entry->len = len;
 		__entry->cwnd = ts->cong.cwnd;
 		__entry->ssthresh = ts->cong.ssthresh;
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->local,
+				    &ts->flow.key.local, ts->flow.key.lport);
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->remote,
+				    &ts->flow.key.remote, ts->flow.key.rport);
 	),
-	TP_printk("netns=%u state=%s seq=%u cause=%s backoff=%u cwnd=%u ssthresh=%u",
-		  __entry->netns,
+	TP_printk("netns=%u local=%pISpc remote=%pISpc state=%s seq=%u len=%u cause=%s backoff=%u cwnd=%u ssthresh=%u",
+		  __entry->netns, __entry->local, __entry->remote,
 		  __print_symbolic(__entry->state, tcpstate_trace_state_names),
-		  __entry->seq,
-		  __entry->phase == TCPSTATE_PHASE_RECOVERY ? "dupacks" : "timeout",
+		  __entry->seq, __entry->len,
+		  __print_symbolic(__entry->cause, tcpstate_trace_cause_names),
 		  __entry->backoff, __entry->cwnd, __entry->ssthresh)
+);
+
+TRACE_EVENT(tcpstate_drop,
+	TP_PROTO(const struct tcpstate_net *tn, const struct tcpstate_flow *flow,
+		 const struct tcpstate_seg *seg, u8 reason),
+	TP_ARGS(tn, flow, seg, reason),
+	TP_STRUCT__entry(
+		__field(unsigned int, netns)
+		__field(u8, state)
+		__field(u8, flags)
+		__field(u8, reason)
+		__field(u32, seq)
+		__field(u32, len)
+		__array(u8, local, sizeof(struct sockaddr_in6))
+		__array(u8, remote, sizeof(struct sockaddr_in6))
+	),
+	TP_fast_assign(
+		__entry->netns = tn->net->ns.inum;
+		__entry->state = flow->state;
+		__entry->flags = seg->flags;
+		__entry->reason = reason;
+		__entry->seq = seg->seq - tcpstate_trace_irs(flow);
+		__entry->len = seg->len;
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->local,
+				    &flow->key.local, flow->key.lport);
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->remote,
+				    &flow->key.remote, flow->key.rport);
+	),
+	TP_printk("netns=%u local=%pISpc remote=%pISpc state=%s seq=%u len=%u flags=%s reason=%s",
+		  __entry->netns, __entry->local, __entry->remote,
+		  __print_symbolic(__entry->state, tcpstate_trace_state_names),
+		  __entry->seq, __entry->len,
+		  __print_flags(__entry->flags, "|", tcpstate_trace_flag_names),
+		  __print_symbolic(__entry->reason, tcpstate_trace_drop_names))
+);
+
+TRACE_EVENT(tcpstate_timer,
+	TP_PROTO(const struct tcpstate_net *tn, const struct tcpstate_flow *flow, u8 which,
+		 u8 what, unsigned long delay),
+	TP_ARGS(tn, flow, which, what, delay),
+	TP_STRUCT__entry(
+		__field(unsigned int, netns)
+		__field(u8, state)
+		__field(u8, which)
+		__field(u8, what)
+		__field(unsigned int, ms)
+		__array(u8, local, sizeof(struct sockaddr_in6))
+		__array(u8, remote, sizeof(struct sockaddr_in6))
+	),
+	TP_fast_assign(
+		__entry->netns = tn->net->ns.inum;
+		__entry->state = flow->state;
+		__entry->which = which;
+		__entry->what = what;
+		__entry->ms = jiffies_to_msecs(delay);
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->local,
+				    &flow->key.local, flow->key.lport);
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->remote,
+				    &flow->key.remote, flow->key.rport);
+	),
+	TP_printk("netns=%u local=%pISpc remote=%pISpc state=%s timer=%s %s ms=%u",
+		  __entry->netns, __entry->local, __entry->remote,
+		  __print_symbolic(__entry->state, tcpstate_trace_state_names),
+		  __print_symbolic(__entry->which, tcpstate_trace_timer_names),
+		  __entry->what == TCPSTATE_TIMER_ARMED ? "armed" : "fired", __entry->ms)
+);
+
+TRACE_EVENT(tcpstate_congestion,
+	TP_PROTO(const struct sock *sk, u8 old),
+	TP_ARGS(sk, old),
+	TP_STRUCT__entry(
+		__field(unsigned int, netns)
+		__field(u8, old)
+		__field(u8, new)
+		__field(u32, cwnd)
+		__field(u32, ssthresh)
+		__array(u8, local, sizeof(struct sockaddr_in6))
+		__array(u8, remote, sizeof(struct sockaddr_in6))
+	),
+	TP_fast_assign(
+		const struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+		__entry->netns = sock_net(sk)->ns.inum;
+		__entry->old = old;
+		__entry->new = ts->cong.phase;
+		__entry->cwnd = ts->cong.cwnd;
+		__entry->ssthresh = ts->cong.ssthresh;
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->local,
+				    &ts->flow.key.local, ts->flow.key.lport);
+		tcpstate_trace_name((struct sockaddr_in6 *)__entry->remote,
+				    &ts->flow.key.remote, ts->flow.key.rport);
+	),
+	TP_printk("netns=%u local=%pISpc remote=%pISpc %s -> %s cwnd=%u ssthresh=%u",
+		  __entry->netns, __entry->local, __entry->remote,
+		  __print_symbolic(__entry->old, tcpstate_trace_phase_names),
+		  __print_symbolic(__entry->new, tcpstate_trace_phase_names),
+		  __entry->cwnd, __entry->ssthresh)
 );
 
 #endif /* TCPSTATE_TRACE_H */

@@ -19,11 +19,11 @@ import tempfile
 # The whole house, as in Documentation/internals.rst.
 LAYERS = {
     0: "fsm seg opt urg icmp ipopt rtt sack cong reno cubic",      # pure
-    1: "demux port ipv4 ipv6 mib",                      # tables, addresses, counters
+    1: "demux port ipv4 ipv6 mib process record",       # tables, addresses, counters
     2: "output",                                        # the builder of segments
     3: "state",                                         # the choke point
     4: "input path timer request timewait sock sendmsg recvmsg sockopt",  # event sources
-    5: "wire diag proc sysctl",                         # doors
+    5: "wire diag genl proc sysctl",                         # doors
     6: "main",                                          # init and exit
 }
 # Tracepoints are fired from any layer, and use nothing but names of layer 0.

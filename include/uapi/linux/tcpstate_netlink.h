@@ -80,7 +80,7 @@ struct tcpstate_tcb_info {
 enum tcpstate_record_kind {
 	TCPSTATE_RECORD_NONE,		/* never recorded */
 	TCPSTATE_RECORD_STATE,		/* an edge was taken: change */
-	TCPSTATE_RECORD_SENT,		/* a segment went out for the first time: seg */
+	TCPSTATE_RECORD_SENT,		/* a segment went out: seg */
 	TCPSTATE_RECORD_RETRANSMIT,	/* or again; why has the cause: seg */
 	TCPSTATE_RECORD_RECEIVED,	/* came; why: verdict, drop: its reason: seg */
 	TCPSTATE_RECORD_DROPPED,	/* its text did not stay; drop says why: seg */
@@ -143,8 +143,9 @@ enum tcpstate_record_timer_what {
  * @number: of this entry in its connection, from 0; a gap shows that entries
  *	were overwritten
  * @kind: enum tcpstate_record_kind; readers pass over kinds that they do not know
- * @why: RETRANSMIT: enum tcpstate_record_cause.  RECEIVED: enum tcpstate_verdict,
- *	0 is accepted.  Else 0
+ * @why: SENT and RETRANSMIT: enum tcpstate_record_cause; SENT has NONE, PROBE (new
+ *	text into a shut window) or KEEPALIVE.  RECEIVED: enum tcpstate_verdict, 0
+ *	is accepted.  Else 0
  * @drop: RECEIVED: enum tcpstate_drop, 0 where accepted.  DROPPED: enum
  *	tcpstate_record_lost.  Else 0
  * @segs: segments that this is of: bursts are sent, and come, as one; 0 counts as 1
@@ -166,15 +167,16 @@ enum tcpstate_record_timer_what {
  * @change.event: enum tcpstate_event
  * @change.mini: 1: of a mini in TIME_WAIT, 0: of a full socket
  * @timer: of TIMER
- * @timer.us: ARMED: in how many microseconds it will fire
+ * @timer.us: ARMED: in how many microseconds it will fire; 0xffffffff: or more
  * @timer.which: enum tcpstate_record_timer
  * @timer.what: enum tcpstate_record_timer_what
  * @phase: of CONG
  * @phase.old: TCP_CA_* before
  * @phase.new: TCP_CA_* after
- * @tcb: the whole TCB after it.  RECEIVED is written as soon as the segment is
- *	checked: what the segment does to the TCB stands in the entry that
- *	follows, of whatever kind
+ * @tcb: the whole TCB after it.  RECEIVED: after all that the segment did was
+ *	done, so that of STATE entries, say, that follow it and come of it the TCB
+ *	is the earlier one; where the segment ended the connection, as it was
+ *	when that ended
  *
  * All in host byte order.  Later versions only append: TCPSTATE_A_EVENT_SIZE
  * says how long an entry is.
@@ -286,7 +288,8 @@ enum tcpstate_attr {
 	TCPSTATE_A_STATE,	/* u8: TCP_*, now, or after the change */
 	TCPSTATE_A_PID,		/* u32: process that made or accepted the socket (of a child
 				 * that nobody has accepted: the listener's), as the reader's
-				 * pid namespace numbers it; absent where it has no number
+				 * pid namespace numbers it, absent where it has no number;
+				 * in STATE as its own innermost pid namespace does
 				 */
 	TCPSTATE_A_COMM,	/* string, at most 15 octets: its name at that time */
 	TCPSTATE_A_UID,		/* u32: owner of the socket, as the reader numbers users */
@@ -297,7 +300,9 @@ enum tcpstate_attr {
 	TCPSTATE_A_LIMIT,	/* u32: the last so many entries are kept (K) */
 	TCPSTATE_A_NEXT,	/* u32: number that the next entry will have: entries made so far */
 	TCPSTATE_A_EVENT_SIZE,	/* u16: octets of one entry in EVENTS */
-	TCPSTATE_A_EVENTS,	/* array of struct tcpstate_record_event, oldest first */
+	TCPSTATE_A_EVENTS,	/* array of struct tcpstate_record_event, oldest first; perhaps
+				 * aligned to 4 octets only
+				 */
 	TCPSTATE_A_LIFE,	/* u8, request: enum tcpstate_life */
 	TCPSTATE_A_SINCE,	/* u32, request: only entries from this number on */
 	/* Of a change of state, or of a cell of the table. */
@@ -342,7 +347,7 @@ enum tcpstate_attr {
  */
 
 /*
- * Nested: what stands under "of a connection" above (not FAMILY, LOCAL_ADDR and
+ * Nested (NLA_F_NESTED): what stands under "of a connection" above (not FAMILY, LOCAL_ADDR and
  * the like, which stand in struct inet_diag_msg), RECORD where there is one, and TCB.
  */
 #define TCPSTATE_DIAG	128

@@ -1,0 +1,763 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The flight recorder: the last events of each connection with the TCB after
+ * each.  It never fails a connection: without memory it switches itself off.
+ */
+#include <linux/slab.h>
+#include <linux/sock_diag.h>
+#include <linux/timekeeping.h>
+
+#include "tcpstate.h"
+
+static_assert(sizeof(struct tcpstate_record_event) == 128);
+static_assert(sizeof(struct tcpstate_record_event) * TCPSTATE_RECORD_CHUNK == 4096);
+static_assert((int)TCPSTATE_LOST_OLD >= (int)TCPSTATE_DROP_COUNT);
+
+/* Writers may be in softirq. */
+#define GFP_RECORD	(GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT)
+
+static unsigned int chunk_count(u32 limit)
+{
+	return DIV_ROUND_UP(limit, TCPSTATE_RECORD_CHUNK);
+}
+
+static size_t chunk_size(u32 limit)
+{
+	return min_t(u32, limit, TCPSTATE_RECORD_CHUNK) * sizeof(struct tcpstate_record_event);
+}
+
+/* NULL: no memory, or the namespace's recorders have all that they may have. */
+static void *take_memory(struct tcpstate_net *tn, size_t size)
+{
+	void *memory = NULL;
+
+	if (atomic_long_add_return(size, &tn->record_octets) <= READ_ONCE(tn->record_mem))
+		memory = kzalloc(size, GFP_RECORD);
+	if (!memory)
+		atomic_long_sub(size, &tn->record_octets);
+	return memory;
+}
+
+static void give_memory(struct tcpstate_net *tn, void *memory, size_t size)
+{
+	if (!memory)
+		return;
+	kfree(memory);
+	atomic_long_sub(size, &tn->record_octets);
+}
+
+static void free_chunks(struct tcpstate_net *tn, struct tcpstate_record_event **chunks,
+			u32 limit)
+{
+	unsigned int i;
+
+	for (i = 0; i < chunk_count(limit); i++)
+		give_memory(tn, chunks[i], chunk_size(limit));
+	give_memory(tn, chunks, chunk_count(limit) * sizeof(*chunks));
+}
+
+static void free_rcu(struct rcu_head *rcu)
+{
+	struct tcpstate_record *rec = container_of(rcu, struct tcpstate_record, rcu);
+
+	kfree(rec);
+}
+
+/**
+ * tcpstate_record_put() - drop a reference
+ * @rec: the recorder
+ *
+ * Context: any; no lock of a recorder held.
+ */
+void tcpstate_record_put(struct tcpstate_record *rec)
+{
+	if (!refcount_dec_and_test(&rec->ref))
+		return;
+	free_chunks(rec->tn, rec->chunks, rec->limit);
+	atomic_long_sub(sizeof(*rec), &rec->tn->record_octets);
+	tcpstate_process_put(rec->process);
+	call_rcu(&rec->rcu, free_rcu);
+}
+
+/* The recorder is not told of any more. */
+static void forget(struct tcpstate_record *rec)
+{
+	xa_lock_bh(&rec->tn->records);
+	__xa_erase(&rec->tn->records, rec->id);
+	xa_unlock_bh(&rec->tn->records);
+	tcpstate_record_put(rec);
+}
+
+static int insert(struct tcpstate_net *tn, struct tcpstate_record *rec)
+{
+	int err;
+
+	xa_lock_bh(&tn->records);
+	rec->id = ++tn->record_serial;
+	err = __xa_insert(&tn->records, rec->id, rec, GFP_RECORD);
+	xa_unlock_bh(&tn->records);
+	return err;
+}
+
+static struct tcpstate_record *alloc(struct tcpstate_net *tn, u32 limit)
+{
+	struct tcpstate_record *rec = take_memory(tn, sizeof(*rec));
+
+	if (!rec)
+		return NULL;
+	rec->chunks = take_memory(tn, chunk_count(limit) * sizeof(*rec->chunks));
+	if (!rec->chunks) {
+		give_memory(tn, rec, sizeof(*rec));
+		return NULL;
+	}
+	refcount_set(&rec->ref, 1);
+	spin_lock_init(&rec->lock);
+	INIT_LIST_HEAD(&rec->dead_node);
+	rec->tn = tn;
+	rec->limit = limit;
+	return rec;
+}
+
+/**
+ * tcpstate_record_limit() - how many entries a connection of a socket keeps
+ * @sk: the socket
+ *
+ * Context: socket lock held, or nobody else sees the socket.
+ */
+u32 tcpstate_record_limit(const struct sock *sk)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	return ts->record_limit < 0 ? READ_ONCE(tcpstate_sk_net(sk)->record) : ts->record_limit;
+}
+
+/**
+ * tcpstate_record_cookie() - SO_COOKIE of a socket
+ * @sk: the socket
+ *
+ * Context: any.
+ */
+u64 tcpstate_record_cookie(struct sock *sk)
+{
+	u32 halves[2];
+
+	sock_diag_save_cookie(sk, halves);
+	return (u64)halves[1] << 32 | halves[0];
+}
+
+/**
+ * tcpstate_record_begin() - a connection begins
+ * @sk: its name is complete; the first event has not happened
+ *
+ * Context: socket lock held, or nobody else sees the socket.
+ */
+void tcpstate_record_begin(struct sock *sk)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u32 limit = tcpstate_record_limit(sk);
+	struct tcpstate_record *rec;
+
+	ts->record = NULL;
+	if (!limit)
+		return;
+	rec = alloc(tn, limit);
+	if (!rec)
+		goto off;
+	rec->cookie = tcpstate_record_cookie(sk);
+	rec->key = ts->flow.key;
+	rec->mask = ts->record_mask ?: READ_ONCE(tn->record_mask);
+	rec->state = ts->flow.state;
+	rec->process = tcpstate_process_get(rcu_dereference_protected(ts->process, true));
+	if (insert(tn, rec)) {
+		tcpstate_record_put(rec);
+		goto off;
+	}
+	ts->record = rec;
+	return;
+
+off:
+	tcpstate_mib_inc(tn, TCPSTATE_MIB_RECORDOFF);
+}
+
+/* The oldest of the dead where there are more than may be, or NULL. */
+static struct tcpstate_record *surplus(struct tcpstate_net *tn, int max)
+{
+	struct tcpstate_record *rec = NULL;
+
+	spin_lock_bh(&tn->record_lock);
+	if (tn->record_dead_count > max) {
+		rec = list_first_entry(&tn->record_dead, struct tcpstate_record, dead_node);
+		list_del_init(&rec->dead_node);
+		tn->record_dead_count--;
+	}
+	spin_unlock_bh(&tn->record_lock);
+	return rec;
+}
+
+static void trim_dead(struct tcpstate_net *tn, int max)
+{
+	struct tcpstate_record *rec;
+
+	while ((rec = surplus(tn, max)))
+		forget(rec);
+}
+
+/**
+ * tcpstate_record_end() - a connection is over: its recorder is kept for a while
+ * @record: where the connection has it, becomes NULL; may be NULL already
+ *
+ * Context: the connection's lock held.
+ */
+void tcpstate_record_end(struct tcpstate_record **record)
+{
+	struct tcpstate_record *rec = *record;
+	struct tcpstate_net *tn;
+
+	if (!rec)
+		return;
+	*record = NULL;
+	tn = rec->tn;
+	spin_lock_bh(&rec->lock);
+	rec->dead = true;
+	spin_unlock_bh(&rec->lock);
+	spin_lock_bh(&tn->record_lock);
+	list_add_tail(&rec->dead_node, &tn->record_dead);
+	tn->record_dead_count++;
+	spin_unlock_bh(&tn->record_lock);
+	trim_dead(tn, READ_ONCE(tn->record_dead_max));
+}
+
+/**
+ * tcpstate_record_hand_over() - a mini goes on with a connection
+ * @sk: in TIME_WAIT
+ * @tw: new
+ *
+ * Context: the locks of both held.
+ */
+void tcpstate_record_hand_over(struct sock *sk, struct tcpstate_timewait *tw)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	tcpstate_record_settle(sk);
+	tw->cookie = tcpstate_record_cookie(sk);
+	tw->process = tcpstate_process_get(tcpstate_process_of(sk));
+	tw->record = ts->record;
+	ts->record = NULL;
+	if (!tw->record)
+		return;
+	spin_lock_bh(&tw->record->lock);
+	tw->record->mini = true;
+	spin_unlock_bh(&tw->record->lock);
+}
+
+/* The place of an entry; NULL: it was never needed. */
+static struct tcpstate_record_event *place(const struct tcpstate_record *rec, u32 number)
+{
+	u32 at = number % rec->limit;
+	struct tcpstate_record_event *chunk = rec->chunks[at / TCPSTATE_RECORD_CHUNK];
+
+	return chunk ? chunk + at % TCPSTATE_RECORD_CHUNK : NULL;
+}
+
+/* And with memory for it; NULL: there is none. */
+static struct tcpstate_record_event *make_place(struct tcpstate_record *rec, u32 number)
+{
+	u32 row = number % rec->limit / TCPSTATE_RECORD_CHUNK;
+
+	if (!rec->chunks[row])
+		rec->chunks[row] = take_memory(rec->tn, chunk_size(rec->limit));
+	return place(rec, number);
+}
+
+static void add(struct tcpstate_record *rec, struct tcpstate_record_event *event)
+{
+	struct tcpstate_record_event *to = make_place(rec, rec->next);
+
+	if (!to) {
+		WRITE_ONCE(rec->mask, 0);
+		tcpstate_mib_inc(rec->tn, TCPSTATE_MIB_RECORDOFF);
+		return;
+	}
+	event->time = ktime_get_real_ns();
+	event->number = rec->next;
+	spin_lock_bh(&rec->lock);
+	*to = *event;
+	rec->next++;
+	spin_unlock_bh(&rec->lock);
+}
+
+static bool wants(const struct tcpstate_record *rec, u8 kind)
+{
+	return rec->mask & BIT(kind);
+}
+
+/* Text in order that no reader has passed; the FIN is none. */
+static u32 unread(const struct sock *sk)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u32 end = ts->tcb.rcv_nxt;
+
+	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
+		return 0;
+	if (sock_flag(sk, SOCK_DONE) && end != ts->copied_seq)
+		end--;
+	return end - ts->copied_seq;
+}
+
+/**
+ * tcpstate_record_tcb() - the TCB of a full socket as user space sees it
+ * @sk: the socket
+ * @info: filled
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_record_tcb(const struct sock *sk, struct tcpstate_tcb_info *info)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+	const struct tcpstate_tcb *tcb = &ts->tcb;
+
+	*info = (struct tcpstate_tcb_info){
+		.iss = tcb->iss,
+		.snd_una = tcb->snd_una,
+		.snd_nxt = tcb->snd_nxt,
+		.snd_wnd = tcb->snd_wnd,
+		.snd_wl1 = tcb->snd_wl1,
+		.snd_wl2 = tcb->snd_wl2,
+		.snd_up = tcb->snd_up,
+		.write_seq = tcb->write_seq,
+		.irs = tcb->irs,
+		.rcv_nxt = tcb->rcv_nxt,
+		.rcv_wnd = tcpstate_rcv_wnd(tcb),
+		.rcv_up = tcb->urgent == TCPSTATE_URGENT_NONE ? 0 : tcb->rcv_up,
+		.cwnd = ts->cong.cwnd,
+		.ssthresh = ts->cong.ssthresh,
+		.srtt_us = ts->rtt.srtt_us,
+		.rttvar_us = ts->rtt.rttvar_us,
+		.rto_us = tcpstate_rtt_timeout(&ts->rtt),
+		.rcv_queue = unread(sk),
+		.ooo_queue = ts->ooo_octets,
+		.snd_mss = tcb->snd_mss,
+		.snd_wscale = tcb->snd_wscale,
+		.rcv_wscale = tcb->rcv_wscale,
+		.state = ts->flow.state,
+		.phase = ts->cong.phase,
+		.backoff = ts->rtt.backoff,
+		.dupacks = ts->cong.dupacks,
+	};
+}
+
+/**
+ * tcpstate_record_timewait_tcb() - the same of a mini
+ * @tw: the mini
+ * @info: filled; zero where a mini knows nothing
+ *
+ * Context: @tw->lock held.
+ */
+void tcpstate_record_timewait_tcb(const struct tcpstate_timewait *tw,
+				  struct tcpstate_tcb_info *info)
+{
+	*info = (struct tcpstate_tcb_info){
+		.iss = tw->iss,
+		.snd_una = tw->snd_nxt,
+		.snd_nxt = tw->snd_nxt,
+		.irs = tw->irs,
+		.rcv_nxt = tw->rcv_nxt,
+		.rcv_wnd = tcpstate_after(tw->rcv_adv, tw->rcv_nxt) ?
+			   tw->rcv_adv - tw->rcv_nxt : 0,
+		.rcv_wscale = tw->rcv_wscale,
+		.state = tw->flow.state,
+	};
+}
+
+/* The recorder of a flow of any kind, and its TCB. */
+static struct tcpstate_record *record_of(const struct tcpstate_flow *flow,
+					 struct tcpstate_tcb_info *info)
+{
+	const struct tcpstate_timewait *tw;
+	const struct tcpstate_sock *ts;
+
+	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT) {
+		tw = container_of(flow, struct tcpstate_timewait, flow);
+		tcpstate_record_timewait_tcb(tw, info);
+		return tw->record;
+	}
+	ts = container_of(flow, struct tcpstate_sock, flow);
+	tcpstate_record_tcb((const struct sock *)ts, info);
+	return ts->record;
+}
+
+/**
+ * tcpstate_record_change() - an edge was taken
+ * @flow: has a recorder; its new state is stored
+ * @old: state before
+ * @event: enum tcpstate_event
+ * @actions: of the edge
+ *
+ * Context: the flow's lock held.
+ */
+void tcpstate_record_change(struct tcpstate_flow *flow, u8 old, u8 event, u16 actions)
+{
+	struct tcpstate_record_event entry = {
+		.kind = TCPSTATE_RECORD_STATE,
+		.change = {
+			.actions = actions,
+			.old = old,
+			.new = flow->state,
+			.event = event,
+			.mini = flow->kind == TCPSTATE_FLOW_TIMEWAIT,
+		},
+	};
+	struct tcpstate_record *rec = record_of(flow, &entry.tcb);
+
+	WRITE_ONCE(rec->state, flow->state);
+	if (wants(rec, entry.kind))
+		add(rec, &entry);
+}
+
+static u8 options_of(const struct tcpstate_options *opt)
+{
+	u8 bits = 0;
+
+	if (opt->has_wscale)
+		bits |= TCPSTATE_OPT_WSCALE | (opt->wscale & TCPSTATE_OPT_WSCALE_SHIFT);
+	if (opt->has_sack_perm)
+		bits |= TCPSTATE_OPT_SACK_PERM;
+	if (opt->has_tstamp)
+		bits |= TCPSTATE_OPT_TSTAMP;
+	if (opt->has_sack)
+		bits |= TCPSTATE_OPT_SACK;
+	return bits;
+}
+
+/**
+ * tcpstate_record_segment() - a segment was sent, came, or was dropped
+ * @flow: has a recorder
+ * @kind: enum tcpstate_record_kind
+ * @seg: the segment
+ * @why: see struct tcpstate_record_event
+ * @drop: likewise
+ * @segs: how many segments it is of
+ *
+ * A segment is recorded just before IP gets it, since a peer on the same
+ * machine may answer from within; SND.NXT is told as it will be.
+ *
+ * Context: the flow's lock held.
+ */
+void tcpstate_record_segment(struct tcpstate_flow *flow, u8 kind,
+			     const struct tcpstate_seg *seg, u8 why, u8 drop, u32 segs)
+{
+	struct tcpstate_record_event entry = {
+		.kind = kind,
+		.why = why,
+		.drop = drop,
+		.segs = min_t(u32, segs, 255),
+		.seg = {
+			.seq = seg->seq,
+			.ack = seg->ack,
+			.len = seg->len,
+			.tsval = seg->opt.tsval,
+			.tsecr = seg->opt.tsecr,
+			.wnd = seg->wnd,
+			.up = seg->up,
+			.mss = seg->opt.mss,
+			.flags = seg->flags,
+			.options = options_of(&seg->opt),
+		},
+	};
+	struct tcpstate_record *rec = record_of(flow, &entry.tcb);
+	u32 end = tcpstate_seg_end(seg);
+
+	if (!wants(rec, kind))
+		return;
+	if ((kind == TCPSTATE_RECORD_SENT || kind == TCPSTATE_RECORD_RETRANSMIT) &&
+	    tcpstate_after(end, entry.tcb.snd_nxt))
+		entry.tcb.snd_nxt = end;
+	if (kind == TCPSTATE_RECORD_RECEIVED && flow->kind == TCPSTATE_FLOW_FULL)
+		container_of(flow, struct tcpstate_sock, flow)->record_unsettled = rec->next + 1;
+	add(rec, &entry);
+}
+
+/**
+ * tcpstate_record_settle() - what a received segment did is done
+ * @sk: its entry gets the TCB that there is now
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_record_settle(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_record *rec = ts->record;
+	struct tcpstate_record_event *entry;
+	u32 number = ts->record_unsettled - 1;
+	struct tcpstate_tcb_info info;
+
+	if (!ts->record_unsettled)
+		return;
+	ts->record_unsettled = 0;
+	if (!rec)
+		return;
+	entry = place(rec, number);
+	if (!entry)
+		return;
+	tcpstate_record_tcb(sk, &info);
+	spin_lock_bh(&rec->lock);
+	if (entry->number == number && entry->kind == TCPSTATE_RECORD_RECEIVED)
+		entry->tcb = info;
+	spin_unlock_bh(&rec->lock);
+}
+
+/**
+ * tcpstate_record_timer() - a timer was armed or fires
+ * @flow: has a recorder
+ * @which: enum tcpstate_record_timer
+ * @what: enum tcpstate_record_timer_what
+ * @delay: jiffies until it will fire
+ *
+ * Context: the flow's lock held.
+ */
+void tcpstate_record_timer(struct tcpstate_flow *flow, u8 which, u8 what, unsigned long delay)
+{
+	struct tcpstate_record_event entry = {
+		.kind = TCPSTATE_RECORD_TIMER,
+		.timer = {
+			.us = min_t(u64, jiffies64_to_nsecs(delay) / NSEC_PER_USEC, U32_MAX),
+			.which = which,
+			.what = what,
+		},
+	};
+	struct tcpstate_record *rec = record_of(flow, &entry.tcb);
+
+	if (wants(rec, entry.kind))
+		add(rec, &entry);
+}
+
+/**
+ * tcpstate_record_phase() - congestion control has come to another phase
+ * @sk: has a recorder
+ * @old: enum tcpstate_phase before
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_record_phase(struct sock *sk, u8 old)
+{
+	struct tcpstate_record *rec = tcpstate_sk(sk)->record;
+	struct tcpstate_record_event entry = {
+		.kind = TCPSTATE_RECORD_CONG,
+		.phase = { .old = old, .new = tcpstate_sk(sk)->cong.phase },
+	};
+
+	if (!wants(rec, entry.kind))
+		return;
+	tcpstate_record_tcb(sk, &entry.tcb);
+	add(rec, &entry);
+}
+
+/* Move the newest entries of one ring into another of another size. */
+static int move_entries(const struct tcpstate_record *rec, struct tcpstate_record *to)
+{
+	u32 number = rec->next - min3(rec->next, rec->limit, to->limit);
+	struct tcpstate_record_event *from;
+
+	for (; number != rec->next; number++) {
+		from = place(rec, number);
+		if (!from || from->number != number)
+			continue;
+		if (!make_place(to, number))
+			return -ENOMEM;
+		*place(to, number) = *from;
+	}
+	return 0;
+}
+
+/**
+ * tcpstate_record_resize() - TCPSTATE_RECORD was set
+ * @sk: may have a connection, and that a recorder
+ * @limit: 0 to TCPSTATE_RECORD_MAX, or -1: as the namespace has it
+ *
+ * Context: process, socket lock held.
+ * Return: 0 or -ENOMEM: what was there stays.
+ */
+int tcpstate_record_resize(struct sock *sk, int limit)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_record *rec = ts->record;
+	struct tcpstate_record copy;
+	int err = 0;
+
+	ts->record_limit = limit;
+	limit = tcpstate_record_limit(sk);
+	if (!rec) {
+		/* In the middle of a connection. */
+		if (limit && !tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN)))
+			tcpstate_record_begin(sk);
+		return 0;
+	}
+	if (!limit) {
+		ts->record = NULL;
+		forget(rec);
+		return 0;
+	}
+	if (limit == rec->limit)
+		return 0;
+	copy = (struct tcpstate_record){ .tn = rec->tn, .limit = limit };
+	copy.chunks = take_memory(rec->tn, chunk_count(limit) * sizeof(*copy.chunks));
+	if (!copy.chunks)
+		return -ENOMEM;
+	err = move_entries(rec, &copy);
+	if (!err) {
+		spin_lock_bh(&rec->lock);
+		swap(rec->chunks, copy.chunks);
+		swap(rec->limit, copy.limit);
+		spin_unlock_bh(&rec->lock);
+	}
+	free_chunks(copy.tn, copy.chunks, copy.limit);
+	return err;
+}
+
+/**
+ * tcpstate_record_set_mask() - TCPSTATE_RECORD_MASK was set
+ * @sk: may have a recorder
+ * @mask: set of 1 << enum tcpstate_record_kind, or 0: as the namespace has it
+ *
+ * Context: process, socket lock held.
+ */
+void tcpstate_record_set_mask(struct sock *sk, u32 mask)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	ts->record_mask = mask;
+	if (ts->record)
+		WRITE_ONCE(ts->record->mask,
+			   mask ?: READ_ONCE(tcpstate_sk_net(sk)->record_mask));
+}
+
+/**
+ * tcpstate_record_set_process() - another process has the socket now
+ * @sk: its process was set
+ *
+ * Context: process, socket lock held.
+ */
+void tcpstate_record_set_process(struct sock *sk)
+{
+	struct tcpstate_process *process = tcpstate_process_of(sk);
+	struct tcpstate_record *rec = tcpstate_sk(sk)->record;
+
+	if (!rec || rec->process == process)
+		return;
+	process = tcpstate_process_get(process);
+	spin_lock_bh(&rec->lock);
+	swap(rec->process, process);
+	spin_unlock_bh(&rec->lock);
+	tcpstate_process_put(process);
+}
+
+/**
+ * tcpstate_record_find() - the first recorder from a number on
+ * @tn: the namespace
+ * @id: the number
+ *
+ * Recorders get growing numbers, so that a walk by number misses none that is
+ * there all the time, and finds none twice.
+ *
+ * Context: any.
+ * Return: held, or NULL.
+ */
+struct tcpstate_record *tcpstate_record_find(struct tcpstate_net *tn, unsigned long id)
+{
+	struct tcpstate_record *rec;
+
+	rcu_read_lock();
+	do {
+		rec = xa_find(&tn->records, &id, ULONG_MAX, XA_PRESENT);
+		/* One that goes at this moment: look behind it. */
+	} while (rec && !refcount_inc_not_zero(&rec->ref) && ++id);
+	rcu_read_unlock();
+	return rec;
+}
+
+/**
+ * tcpstate_record_read() - copy entries
+ * @rec: held
+ * @from: number of the first that is wanted; moves behind the last one looked at
+ * @to: room for @max entries
+ * @max: entries
+ *
+ * Context: any.
+ * Return: how many; fewer than @max: these were all.
+ */
+u32 tcpstate_record_read(struct tcpstate_record *rec, u32 *from,
+			 struct tcpstate_record_event *to, u32 max)
+{
+	const struct tcpstate_record_event *entry;
+	u32 n = 0, oldest;
+
+	spin_lock_bh(&rec->lock);
+	oldest = rec->next - min(rec->next, rec->limit);
+	if (tcpstate_before(*from, oldest))
+		*from = oldest;
+	for (; n < max && tcpstate_before(*from, rec->next); ++*from) {
+		entry = place(rec, *from);
+		if (entry && entry->number == *from && entry->kind != TCPSTATE_RECORD_NONE)
+			to[n++] = *entry;
+	}
+	spin_unlock_bh(&rec->lock);
+	return n;
+}
+
+/**
+ * tcpstate_record_forget() - throw recorders of dead connections away
+ * @tn: the namespace
+ * @id: only this one; or NULL
+ * @cookie: only those of this socket; or NULL
+ *
+ * Context: process.
+ * Return: how many.
+ */
+unsigned int tcpstate_record_forget(struct tcpstate_net *tn, const u64 *id, const u64 *cookie)
+{
+	struct tcpstate_record *rec, *next;
+	unsigned int n = 0;
+	LIST_HEAD(gone);
+
+	spin_lock_bh(&tn->record_lock);
+	list_for_each_entry_safe(rec, next, &tn->record_dead, dead_node) {
+		if ((id && rec->id != *id) || (cookie && rec->cookie != *cookie))
+			continue;
+		list_move_tail(&rec->dead_node, &gone);
+		tn->record_dead_count--;
+		n++;
+	}
+	spin_unlock_bh(&tn->record_lock);
+	list_for_each_entry_safe(rec, next, &gone, dead_node) {
+		list_del_init(&rec->dead_node);
+		forget(rec);
+	}
+	return n;
+}
+
+/**
+ * tcpstate_record_init() - a new namespace
+ * @tn: the namespace
+ *
+ * Context: process.
+ */
+void tcpstate_record_init(struct tcpstate_net *tn)
+{
+	xa_init_flags(&tn->records, XA_FLAGS_LOCK_BH);
+	spin_lock_init(&tn->record_lock);
+	INIT_LIST_HEAD(&tn->record_dead);
+}
+
+/**
+ * tcpstate_record_exit() - the namespace goes
+ * @tn: the namespace; every connection of it is over, and no reader is left
+ *
+ * Context: process.
+ */
+void tcpstate_record_exit(struct tcpstate_net *tn)
+{
+	trim_dead(tn, 0);
+	WARN_ON_ONCE(atomic_long_read(&tn->record_octets));
+	xa_destroy(&tn->records);
+}
