@@ -220,6 +220,9 @@ static void test_pairs(void)
 	passages_free(&p);
 	check(history_peer(&s.h, &s.h.flows[0]) == &s.h.flows[1], "pairs", "the ends find each other");
 	s.h.flows[1].irs++;
+	check(!history_peer(&s.h, &s.h.flows[0]), "pairs", "another IRS is another connection");
+	s.h.flows[1].irs--;
+	s.h.flows[1].iss++;
 	check(!history_peer(&s.h, &s.h.flows[0]), "pairs", "another ISS is another connection");
 	history_free(&s.h);
 

@@ -172,8 +172,9 @@ static void sequence_panel(struct text *t, const struct plot *p, struct panel *p
 		"sent", "sent again", "SND.UNA", "SND.UNA + SND.WND",
 	};
 	static const char * const colours[] = { "#1a5fb4", "#c01c28", "#26732f", "#9a6700" };
-	const struct curve una = { "SND.UNA", colours[2], offsetof(struct tcb, snd_una), 1, false, NULL };
-	const struct curve edge = { "edge", colours[3], offsetof(struct tcb, snd_una), 1, false, NULL };
+	const size_t una_place = offsetof(struct tcb, snd_una);
+	const struct curve una = { "SND.UNA", colours[2], una_place, 1, false, NULL };
+	const struct curve edge = { "edge", colours[3], una_place, 1, false, NULL };
 	unsigned int i;
 
 	panel->most = 10;
