@@ -27,6 +27,13 @@ static inline void tcpstate_note_state(struct tcpstate_net *tn, struct tcpstate_
 		tcpstate_record_change(flow, old, event, edge->actions);
 }
 
+/* Whether a segment that goes out is to be told of. */
+static inline bool tcpstate_note_sending(const struct sock *sk)
+{
+	return trace_tcpstate_send_enabled() || trace_tcpstate_retransmit_enabled() ||
+	       unlikely(tcpstate_sk(sk)->record);
+}
+
 /* A segment is about to go to IP.  Cause: enum tcpstate_record_cause; segs: of a burst. */
 static inline void tcpstate_note_sent(struct sock *sk, const struct tcpstate_seg *seg,
 				      bool again, u8 cause, u32 segs)

@@ -285,7 +285,12 @@ static u16 urgent_field(const struct tcpstate_sock *ts, const struct cut *cut)
 static void note(struct sock *sk, const struct cut *cut, const struct tcphdr *th,
 		 const struct tcpstate_options *opt, unsigned int segs)
 {
-	struct tcpstate_seg seg = {
+	struct tcpstate_seg seg;
+
+	/* Nobody looks: do not even describe it. */
+	if (!tcpstate_note_sending(sk))
+		return;
+	seg = (struct tcpstate_seg){
 		.seq = cut->seq,
 		.ack = ntohl(th->ack_seq),
 		.len = cut->len,
@@ -294,7 +299,6 @@ static void note(struct sock *sk, const struct cut *cut, const struct tcphdr *th
 		.flags = tcp_flag_byte(th),
 		.opt = *opt,
 	};
-
 	tcpstate_note_sent(sk, &seg, cut->again, cut->cause, segs);
 }
 

@@ -10,11 +10,14 @@ static int one = 1;
 static int ten = 10;
 static int byte_max = 255;
 static int record_dead_most = 65535;
-static int record_max = TCPSTATE_RECORD_MAX;
-static int record_kinds = (1 << TCPSTATE_RECORD_KINDS) - 1;
+static int record_most = 32768;
+static int record_kinds = 255;
 static int half_second = 500;
 static int two_minutes = 120000;
 static int hour = 3600000;
+
+static_assert(TCPSTATE_RECORD_MAX == 32768);
+static_assert(1 << TCPSTATE_RECORD_KINDS == 256);
 
 #define KNOB_AS(name, field, low, high) {				\
 	.procname	= name,						\
@@ -45,7 +48,7 @@ static const struct ctl_table template[] = {
 	/* A macro of the kernel's has this name. */
 	KNOB_AS("tw_reuse", time_wait_reuse, SYSCTL_ZERO, SYSCTL_TWO),
 	KNOB(mtu_black_hole, SYSCTL_ZERO, SYSCTL_ONE),
-	KNOB(record, SYSCTL_ZERO, &record_max),
+	KNOB(record, SYSCTL_ZERO, &record_most),
 	KNOB(record_mask, &one, &record_kinds),
 	KNOB_AS("record_dead", record_dead_max, SYSCTL_ZERO, &record_dead_most),
 	KNOB(record_mem, SYSCTL_ZERO, SYSCTL_INT_MAX),
@@ -71,9 +74,9 @@ static void defaults(struct tcpstate_net *tn)
 	tn->time_wait_reuse = 2;
 	tn->mtu_black_hole = 1;
 	tn->record = 16;
-	tn->record_mask = record_kinds;
+	tn->record_mask = 255;
 	tn->record_dead_max = 64;
-	tn->record_mem = 64 << 20;
+	tn->record_mem = 67108864;
 }
 
 /**
