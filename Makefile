@@ -9,10 +9,12 @@
 # make check-fuzz	libFuzzer on the pure files, a million hostile segments and
 #		hostile calls in the VM (TCPSTATE_FUZZ_SECONDS, _SEED, _ROUNDS, _CALLS)
 # make check-programs	unchanged programs on AF_TCPSTATE, more than "make check" runs
-# make tools	build tcpstate-run (make -C tools install puts it in its place)
+# make tools	build tcpstate and tcpstate-run (make -C tools install puts it in its place)
 # make demo	see it work
 # make bench	figures beside those of the in-tree TCP (REAL=1: real time in the VM,
 #		REAL=host: on this machine; FULL=1: 100,000 connections too)
+# make lab	list the labs; LAB=NAME plays one and draws it
+# make pictures	play all labs and renew the pictures of the documents
 # make clean	remove what was built
 
 KDIR ?= $(shell ls -d /lib/modules/*/build 2>/dev/null | grep -E '/6\.1\.' | sort -V | tail -n 1)
@@ -52,9 +54,15 @@ demo:
 bench:
 	@bench/run.sh $(if $(FULL),--full) $(if $(filter host,$(REAL)),--host,$(if $(REAL),--real))
 
+lab:
+	@scripts/lab.sh $(LAB)
+
+pictures:
+	@scripts/pictures.sh
+
 clean:
 	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	rm -rf build
 
 .PHONY: all modules headers check check-all check-debug check-fuzz check-programs tools demo \
-	bench clean
+	lab pictures bench clean

@@ -238,7 +238,7 @@ case ${1-} in
 	;;
 esac
 
-docs=(README.md Documentation/*.rst)
+docs=(README.md Documentation/*.rst Documentation/labs/*.rst)
 defined=$(mktemp)
 trap 'rm -f "$defined"' EXIT
 definitions > "$defined"

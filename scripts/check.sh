@@ -176,7 +176,7 @@ if [[ -n $fuzz ]]; then
 	finish
 fi
 if [[ -z $version ]]; then
-	step whole packages scripts/deps.sh build user vm lint demo programs ${programs:+more-programs}
+	step whole packages scripts/deps.sh build user vm lint demo tools programs ${programs:+more-programs}
 else
 	step whole packages scripts/deps.sh vm kernel programs ${programs:+more-programs}
 	step whole "kernel $version-$flavour" small_kernel
@@ -191,6 +191,8 @@ fi
 step whole 'module build' build_module
 if [[ $# == 0 && -z $version ]]; then
 	step counted 'user-space tests' make --no-print-directory -C tests check
+	step whole 'tools build' make --no-print-directory -C tools
+	step counted 'tools tests' tests/tool.sh
 	step counted lint scripts/lint.sh
 	step counted docs scripts/check-docs.sh
 	step counted 'docs self-test' scripts/check-docs.sh --self-test

@@ -11,6 +11,7 @@ usage: scripts/deps.sh GROUP...
   build   the module: compiler and headers of Debian's 6.1 kernel
   user    the user-space tests
   fuzz    the fuzzers of the pure files
+  tools   what "make tools" builds; graphviz for its pictures
   vm      the VM of the selftests: kernel, its source, QEMU, virtme-ng
   kernel  the small kernels of scripts/kernel.sh, to be compiled
   demo    the demonstrations
@@ -39,10 +40,11 @@ packages_of() {
 	user) echo gcc clang make libc6-dev ;;
 	# Clang's recommended packages are not installed; libFuzzer is in one of them.
 	fuzz) echo clang libclang-rt-14-dev make libc6-dev python3 ;;
+	tools) echo gcc make libc6-dev libmnl-dev graphviz librsvg2-bin ;;
 	vm)
 		echo linux-image-amd64 linux-headers-amd64 linux-source-6.1 \
 			qemu-system-x86 virtme-ng busybox-static xz-utils \
-			gcc make libc6-dev perl rsync \
+			gcc make libc6-dev libmnl-dev perl rsync \
 			iproute2 iputils-ping kmod socat ethtool nftables procps python3
 		;;
 	kernel) echo linux-source-6.1 gcc make libc6-dev flex bison bc libelf-dev libssl-dev perl python3 xz-utils ccache ;;
