@@ -12,6 +12,7 @@ usage: scripts/deps.sh GROUP...
   user    the user-space tests
   vm      the VM of the selftests: kernel, its source, QEMU, virtme-ng
   kernel  the small kernels of scripts/kernel.sh, to be compiled
+  dkms    DKMS, for its test
   demo    the demonstrations and measurements
   lint    the checkers
   programs       what the selftests run on AF_TCPSTATE
@@ -42,6 +43,7 @@ packages_of() {
 			iproute2 iputils-ping kmod socat ethtool nftables procps python3
 		;;
 	kernel) echo linux-source-6.1 gcc make libc6-dev flex bison bc libelf-dev libssl-dev perl python3 xz-utils ccache ;;
+	dkms) echo dkms linux-headers-amd64 gcc make ;;
 	demo) echo socat netcat-openbsd iproute2 ethtool nftables curl tshark ;;
 	lint) echo sparse shellcheck perl python3 linux-source-6.1 xz-utils ;;
 	# With the libraries of what is unpacked.
