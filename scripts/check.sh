@@ -89,14 +89,15 @@ small_kernel() {
 
 # For another kernel in a copy, so that the objects for Debian's are left as they are.
 build_module() {
-	local status=0 tree=.
+	local status=0 tree=. gcov=()
 	if [[ -n $version ]]; then
 		tree=$(dirname "$module")
 		rm -rf "$tree"
 		mkdir -p "$tree"
 		cp -r Makefile Kbuild include ./*.[ch] "$tree"
 	fi
-	make --no-print-directory -C "$tree" ${kdir:+"KDIR=$kdir"} modules \
+	[[ $flavour == base ]] || gcov=(TCPSTATE_GCOV=y)
+	make --no-print-directory -C "$tree" ${kdir:+"KDIR=$kdir"} "${gcov[@]}" modules \
 		> "$build/module.log" 2>&1 || status=$?
 	cat "$build/module.log"
 	[[ $status == 0 ]] && ! grep -E 'warning:|WARNING:' "$build/module.log"
@@ -109,6 +110,10 @@ run_selftests() { # WIRE NAME...
 	for name in "$@"; do
 		option+=(-t "$name")
 	done
+	if [[ $flavour == debug ]]; then
+		rm -rf "$build/counts-$TCPSTATE_WIRE"
+		option+=(-g "$build/counts-$TCPSTATE_WIRE")
+	fi
 	rm -f "$build/results"
 	make -s -C selftests install OUTPUT="$build/selftests" INSTALL_ROOT="$build/kselftest" || return 1
 	selftests/vm.sh "${vm[@]}" --rw "$build" --timeout $((2400 * ${TCPSTATE_SLOW:-1})) \
@@ -176,7 +181,7 @@ if [[ -n $fuzz ]]; then
 	finish
 fi
 if [[ -z $version ]]; then
-	step whole packages scripts/deps.sh build user vm lint demo tools programs ${programs:+more-programs}
+	step whole packages scripts/deps.sh build user vm lint demo tools programs ${programs:+more-programs} ${all:+dkms}
 else
 	step whole packages scripts/deps.sh vm kernel programs ${programs:+more-programs}
 	step whole "kernel $version-$flavour" small_kernel
@@ -189,6 +194,9 @@ if [[ $flavour == debug ]]; then
 	vm+=(--memory 2G --boot-timeout 600 --kopt kasan_multi_shot)
 fi
 step whole 'module build' build_module
+if [[ -z $version && $# == 0 && -n $all ]]; then
+	step whole dkms scripts/dkms.sh "$build/dkms"
+fi
 if [[ $# == 0 && -z $version ]]; then
 	step counted 'user-space tests' make --no-print-directory -C tests check
 	step whole 'tools build' make --no-print-directory -C tools
@@ -206,5 +214,6 @@ if [[ $# == 0 && -z $all ]]; then
 else
 	step counted 'selftests on wire 253' run_selftests 253 "$@"
 fi
+[[ $flavour == base ]] || step whole coverage scripts/coverage.sh "$(dirname "$module")" "$build"/counts-{6,253}
 [[ $# != 0 ]] || step counted conformance run_conformance
 finish

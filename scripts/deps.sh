@@ -14,6 +14,7 @@ usage: scripts/deps.sh GROUP...
   tools   what "make tools" builds; graphviz for its pictures
   vm      the VM of the selftests: kernel, its source, QEMU, virtme-ng
   kernel  the small kernels of scripts/kernel.sh, to be compiled
+  dkms    DKMS, for its test
   demo    the demonstrations
   bench   measurements beside the in-tree TCP
   lint    the checkers
@@ -48,6 +49,7 @@ packages_of() {
 			iproute2 iputils-ping kmod socat ethtool nftables procps python3
 		;;
 	kernel) echo linux-source-6.1 gcc make libc6-dev flex bison bc libelf-dev libssl-dev perl python3 xz-utils ccache ;;
+	dkms) echo dkms linux-headers-amd64 gcc make ;;
 	demo) echo socat netcat-openbsd iproute2 ethtool nftables curl tshark ;;
 	bench) echo gcc libc6-dev iproute2 ethtool kmod linux-perf procps python3 ;;
 	lint) echo sparse shellcheck perl python3 linux-source-6.1 xz-utils ;;

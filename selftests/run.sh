@@ -6,7 +6,7 @@ set -euo pipefail
 
 usage() {
 	cat <<'END'
-usage: selftests/run.sh [-k MODULE] [-d FOLDER] [-r FILE] [-t NAME]...
+usage: selftests/run.sh [-k MODULE] [-d FOLDER] [-r FILE] [-g FOLDER] [-t NAME]...
 
   -k MODULE  the module to load (default: tcpstate.ko beside selftests/)
   -d FOLDER  the installed tests (default: build/kselftest, from
@@ -14,6 +14,7 @@ usage: selftests/run.sh [-k MODULE] [-d FOLDER] [-r FILE] [-t NAME]...
   -r FILE    write the counts to FILE: "passed failed skipped" in the first line,
              then the names of what failed
   -t NAME    run this test only, without its suffix (may be repeated)
+  -g FOLDER  copy what a module built with TCPSTATE_GCOV=y has counted there
 
 TCPSTATE_FAMILY=2 runs the tests on the in-tree TCP; then the module may be
 missing. TCPSTATE_SLOW=N multiplies all deadlines by N, for slow kernels.
@@ -24,12 +25,13 @@ END
 }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-module=$here/../tcpstate.ko folder=$here/../build/kselftest results='' names=()
-while getopts k:d:r:t:h option; do
+module=$here/../tcpstate.ko folder=$here/../build/kselftest results='' counts_to='' names=()
+while getopts k:d:r:g:t:h option; do
 	case $option in
 	k) module=$OPTARG ;;
 	d) folder=$OPTARG ;;
 	r) results=$OPTARG ;;
+	g) counts_to=$OPTARG ;;
 	t) names+=("$OPTARG") ;;
 	h) usage; exit 0 ;;
 	*) usage >&2; exit 2 ;;
@@ -38,6 +40,7 @@ done
 module=$(realpath -m "$module")
 folder=$(realpath -m "$folder")
 [[ -z $results ]] || results=$(realpath -m "$results")
+[[ -z $counts_to ]] || counts_to=$(realpath -m "$counts_to")
 passed=0 failed=0 skipped=0 bad=()
 
 good() { passed=$((passed + 1)); }
@@ -209,6 +212,13 @@ if [[ -n $loaded ]]; then
 		wrong "rmmod tcpstate: $(cat /run/rmmod.err)"
 	fi
 	no_leaks 'after rmmod'
+	# The kernel keeps the counts of modules that are gone, loaded twice or not.
+	if [[ -n $counts_to ]]; then
+		mkdir -p "$counts_to"
+		for file in /sys/kernel/debug/gcov/"${module%/*}"/*.gcda; do
+			cat "$file" > "$counts_to/${file##*/}"
+		done
+	fi
 fi
 if [[ -e /proc/lockdep_stats ]]; then
 	# It switches itself off at its first report, and when its tables are full.
