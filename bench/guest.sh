@@ -9,6 +9,7 @@
 #
 # TCPSTATE_BENCH_ROUNDS  how often each is measured (default 5)
 # TCPSTATE_BENCH_ONLY    names of measures, or patterns of the shell (default: all)
+# TCPSTATE_BENCH_STACKS  only these: intree, reno, cubic, ours, ours253
 # TCPSTATE_BENCH_FULL    100,000 connections too
 # TCPSTATE_BENCH_PROFILE measures that perf looks into (default: $profiled)
 set -euo pipefail
@@ -89,7 +90,7 @@ measure() { # NAME TCPBENCH-ARGUMENT...
 	wanted "$name" || return 0
 	[[ -z ${most-} || $times -le $most ]] || times=$most
 	for ((round = 1; round <= times; round++)); do
-		for stack in $stacks; do
+		for stack in ${TCPSTATE_BENCH_STACKS:-$stacks}; do
 			teardown
 			setup
 			stack_options "$stack"
@@ -114,7 +115,7 @@ profile() { # NAME TCPBENCH-ARGUMENT...
 	local name=$1 stack data=/run/bench-perf.data
 	shift
 	[[ " ${TCPSTATE_BENCH_PROFILE-$profiled} " == *" $name "* ]] || return 0
-	for stack in intree ours; do
+	for stack in ${TCPSTATE_BENCH_STACKS:-intree ours}; do
 		teardown
 		setup
 		stack_options "$stack"

@@ -116,7 +116,11 @@ def number(value):
 
 def cell(row, stack):
     got = row['stacks'].get(stack)
-    return f'{number(got["median"])} ±{got["spread_percent"] / 2:.1f}%' if got else ''
+    if not got:
+        return ''
+    if len(got['values']) == 1:
+        return number(got['median'])
+    return f'{number(got["median"])} ±{got["spread_percent"] / 2:.1f}%'
 
 
 def cells(row):

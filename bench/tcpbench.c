@@ -21,7 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -782,7 +782,8 @@ int main(int argc, char **argv)
 	if (!server) {
 		close(to_server[1]);
 		close(to_client[0]);
-		/* Not a second time what the parent may have written. */
+		/* It must not wait for a client that has failed. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		measure->server(listener);
 		exit(0);
 	}
