@@ -184,7 +184,7 @@ static int put_full(struct sk_buff *skb, struct sock *sk, const struct asker *as
 	if (r->idiag_timer)
 		r->idiag_expires = jiffies_delta_to_msecs(expires - jiffies);
 	r->idiag_retrans = r->idiag_timer == 2 ? ts->keep_probes : ts->rtx_count;
-	r->idiag_uid = from_kuid_munged(asker->user_ns, sock_i_uid(sk));
+	r->idiag_uid = from_kuid_munged(asker->user_ns, sk->sk_uid);
 	r->idiag_inode = sock_i_ino(sk);
 	set_queues(r, sk);
 	tcpstate_record_tcb(sk, &tcb);
