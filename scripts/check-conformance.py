@@ -169,7 +169,7 @@ def read_log(path):
             if match:
                 name = match.group(2).removesuffix(".sh")
                 results[name] = "skip" if "# SKIP" in match.group(3) else match.group(1)
-                program = None
+                # The program's last lines may still follow, through another pipe.
                 continue
             match = re.match(r"# #\s+RUN\s+(\S+) \.\.\.", line)
             if match:

@@ -163,8 +163,22 @@ if [[ ${#select[@]} -gt 0 ]]; then
 	# A program that prints cases ("# ok 1 ...") counts as its cases; one
 	# that does not, or that fails although all its cases passed, counts
 	# itself.
+	# The runner may say what became of a program before the last lines of its
+	# own have come through the runner's pipe: a program ends where the next begins.
 	counts=$(awk '
-		/^# selftests: / { in_program = 1; ok = bad = skip = 0; next }
+		function finish(  i) {
+			if (verdict == "") return
+			whole = verdict ~ /^ok/
+			if (whole && verdict ~ /# SKIP/ && ok + bad + skip == 0) skip = 1
+			else if (whole && ok + bad + skip == 0) ok = 1
+			else if (!whole && bad == 0) {
+				why = verdict; sub(/^[^#]*# ?/, "", why); bad = 1; name[1] = "(" why ")"
+			}
+			for (i = 1; i <= bad; i++) print "bad " program ": " name[i]
+			passed += ok; failed += bad; skipped += skip; programs++
+			verdict = ""
+		}
+		/^# selftests: / { finish(); in_program = 1; ok = bad = skip = 0; next }
 		in_program && /^# +not ok [0-9]+/ {
 			if (/# SKIP/) { skip++; next }
 			bad++; line = $0; sub(/^# +not ok [0-9]+ *-? */, "", line); name[bad] = line; next
@@ -172,16 +186,9 @@ if [[ ${#select[@]} -gt 0 ]]; then
 		in_program && /^# +ok [0-9]+/ { if (/# SKIP/) skip++; else ok++; next }
 		/^(not )?ok [0-9]+ selftests: / {
 			program = $0; sub(/^.*selftests: [^:]*: /, "", program); sub(/ #.*/, "", program)
-			whole = /^ok/
-			if (whole && /# SKIP/ && ok + bad + skip == 0) skip = 1
-			else if (whole && ok + bad + skip == 0) ok = 1
-			else if (!whole && bad == 0) {
-				why = $0; sub(/^[^#]*# ?/, "", why); bad = 1; name[1] = "(" why ")"
-			}
-			for (i = 1; i <= bad; i++) print "bad " program ": " name[i]
-			passed += ok; failed += bad; skipped += skip; programs++; in_program = 0
+			verdict = $0
 		}
-		END { print "counts", passed + 0, failed + 0, skipped + 0, programs + 0 }
+		END { finish(); print "counts", passed + 0, failed + 0, skipped + 0, programs + 0 }
 	' "$tap")
 	read -r _ ok not_ok skip programs <<< "$(grep '^counts ' <<< "$counts")"
 	passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))

@@ -219,6 +219,7 @@ TEST_F(record, a_whole_life_in_many_messages)
 {
 	struct nl_record *rec = self->rec;
 	struct sock_pair pair;
+	struct nl small;
 	char byte;
 	int i;
 
@@ -228,8 +229,11 @@ TEST_F(record, a_whole_life_in_many_messages)
 		ASSERT_EQ(1, write(pair.client, "x", 1));
 		ASSERT_EQ(1, read(pair.server, &byte, 1));
 	}
-	self->nl.buffer = 8192;
-	ASSERT_EQ(0, nl_record(&self->nl, nl_cookie(pair.server), rec));
+	/* The kernel makes messages for the largest buffer that a socket has ever read with. */
+	ASSERT_EQ(0, nl_open(&small, NETLINK_GENERIC));
+	small.family = self->nl.family;
+	small.buffer = 8192;
+	ASSERT_EQ(0, nl_record(&small, nl_cookie(pair.server), rec));
 	EXPECT_EQ(rec->next, rec->n);
 	EXPECT_LE(300, count(rec, TCPSTATE_RECORD_RECEIVED));
 	EXPECT_LT(1, rec->messages);
@@ -300,9 +304,9 @@ TEST_F(record, socket_option)
 	EXPECT_EQ(-ENOENT, nl_record(&self->nl, nl_cookie(pair.client), rec));
 	ASSERT_EQ(0, sock_set(pair.client, SOL_TCPSTATE, TCPSTATE_RECORD, -1));
 	ASSERT_EQ(1, write(pair.client, "x", 1));
-	ASSERT_EQ(0, nl_record(&self->nl, nl_cookie(pair.client), rec));
+	/* Nagle may keep it until an ACK comes. */
+	ASSERT_TRUE(sock_until(!nl_record(&self->nl, nl_cookie(pair.client), rec) && rec->n));
 	EXPECT_EQ(16, rec->limit);
-	EXPECT_LE(1, rec->n);
 }
 
 TEST_F(record, mask)
@@ -367,7 +371,8 @@ TEST_F(record, the_dead_are_bounded)
 	for (i = 0; i < 4; i++) {
 		ASSERT_EQ(0, sock_pair(&pair));
 		if (!i)
-			first = nl_cookie(pair.client);
+			/* The client's end lives on in TIME_WAIT. */
+			first = nl_cookie(pair.server);
 		close(pair.client);
 		close(pair.server);
 		close(pair.listener);
@@ -480,7 +485,7 @@ TEST_F(record, bad_requests)
 	EXPECT_EQ(-ERANGE, nl_talk(nl, &r, NULL, NULL));
 	nl_genl(nl, &r, TCPSTATE_CMD_GET_RECORD, NLM_F_DUMP);
 	nl_put_u8(&r, TCPSTATE_A_COOKIE, 1);
-	EXPECT_EQ(-ERANGE, nl_talk(nl, &r, NULL, NULL));
+	EXPECT_EQ(-EINVAL, nl_talk(nl, &r, NULL, NULL));
 	nl_genl(nl, &r, TCPSTATE_CMD_GET_RECORD, NLM_F_DUMP);
 	nl_put_u8(&r, TCPSTATE_A_COMM, 1);
 	EXPECT_EQ(-EINVAL, nl_talk(nl, &r, NULL, NULL));

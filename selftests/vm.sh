@@ -189,10 +189,13 @@ mkdir -p "$cache"
 exec 9>> "$cache/vm.lock"
 if ! flock -n 9; then
 	say "another VM is running; waiting for it"
-	waited=$SECONDS
-	until flock -w 30 9; do
-		say "still waiting for the other VM, $((SECONDS - waited)) s"
-	done
+	# One wait, for who asks again goes to the end of the row.
+	while sleep 30; do
+		say "still waiting for the other VM"
+	done 9>&- &
+	teller=$!
+	flock 9
+	kill "$teller"
 fi
 
 # True if a vCPU really runs under KVM: a 64 KiB BIOS whose reset vector writes

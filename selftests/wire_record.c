@@ -132,7 +132,7 @@ WIRE_TEST(record, the_handshake)
 	SEND(c, "S mss 1234 ws 3 sackok ts 77 0");
 	EXPECT(c, "SA");
 	synack = c->got;
-	SEND(c, "A");
+	SEND(c, "A ts 78 %u", synack.tsval);
 	ASSERT_EQ(0, wire_accept(c));
 	ASSERT_EQ(0, look(&self->nl, c, rec));
 	e = &rec->event[0];

@@ -39,6 +39,7 @@ static const struct opt_parse_row opt_parse[] = {
 	P("wscale_largest_octet", "RFC 7323 2.3", B(3, 3, 255), .has_wscale = true, .wscale = 14),
 	P("wscale_length_two", "RFC 9293 MUST-6", B(3, 2, 1, 1), 0),
 	P("sack_perm", "RFC 2018 2", B(4, 2), .has_sack_perm = true),
+	P("sack", "RFC 2018 3", B(5, 10, 0, 0, 0, 1, 0, 0, 0, 2), .has_sack = true),
 	P("sack_perm_length_three", "RFC 9293 MUST-6", B(4, 3, 9), 0),
 	P("tstamp", "RFC 7323 3.2", B(TS_BYTES), TS_OPT),
 	P("tstamp_after_one_nop", "RFC 9293 MUST-64", B(1, TS_BYTES), TS_OPT),
@@ -64,7 +65,8 @@ static bool same_options(const struct tcpstate_options *a, const struct tcpstate
 {
 	return a->mss == b->mss && a->wscale == b->wscale && a->tsval == b->tsval &&
 	       a->tsecr == b->tsecr && a->has_wscale == b->has_wscale &&
-	       a->has_sack_perm == b->has_sack_perm && a->has_tstamp == b->has_tstamp &&
+	       a->has_sack_perm == b->has_sack_perm && a->has_sack == b->has_sack &&
+	       a->has_tstamp == b->has_tstamp &&
 	       a->bad == b->bad;
 }
 
