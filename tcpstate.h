@@ -863,7 +863,9 @@ struct tcpstate_way {
  * @send: finish the checksum and hand a segment to IP; consumes skb; the
  *	transport header is in place; 0 or -errno
  * @reply: send a segment without a socket, answering @skb; does not consume it
- * @send_alone: the same, where the way is known
+ * @build_alone: the same, where the way is known, but for sending it; the MSS that
+ *	is announced is put into @answer; NULL: no route, or no memory
+ * @send_alone: and send it; consumes @skb
  * @back: the IP options that lead back along the source route of a received
  *	segment, or NULL; freed with kfree()
  * @device: the device that a child is bound to whose SYN is @skb, or 0
@@ -891,8 +893,10 @@ struct tcpstate_af {
 	int (*send)(struct sock *sk, struct sk_buff *skb);
 	void (*reply)(struct tcpstate_net *tn, struct sk_buff *skb,
 		      const struct tcpstate_reply *answer);
+	struct sk_buff *(*build_alone)(struct tcpstate_net *tn, const struct tcpstate_way *way,
+				       struct tcpstate_reply *answer);
 	void (*send_alone)(struct tcpstate_net *tn, const struct tcpstate_way *way,
-			   const struct tcpstate_reply *answer);
+			   struct sk_buff *skb);
 	struct ip_options_rcu *(*back)(struct net *net, const struct sk_buff *skb);
 	int (*device)(const struct sock *listener, const struct sk_buff *skb);
 	void (*key)(const struct sk_buff *skb, u8 wire, const void *ports,

@@ -140,16 +140,13 @@ static struct rtable *route_alone(struct tcpstate_net *tn, const struct tcpstate
 }
 
 static void put_segment(struct sk_buff *skb, const struct tcpstate_key *key,
-			const struct tcpstate_reply *answer, const struct rtable *rt)
+			const struct tcpstate_reply *answer)
 {
-	struct tcpstate_options opt = answer->opt;
 	u8 options[TCPSTATE_MAX_OPT_LEN];
 	unsigned int len = sizeof(struct tcphdr);
 	struct tcphdr *th;
 
-	if (opt.mss)
-		opt.mss = clamp_t(u32, dst_metric_advmss(&rt->dst), TCPSTATE_MIN_MSS, opt.mss);
-	len += tcpstate_opt_write(options, &opt);
+	len += tcpstate_opt_write(options, &answer->opt);
 	th = skb_put(skb, len);
 	memset(th, 0, sizeof(*th));
 	memcpy(th + 1, options, len - sizeof(*th));
@@ -195,23 +192,26 @@ static void put_header(struct tcpstate_net *tn, struct sk_buff *skb,
  * A segment without a socket of its own.  The packet is built by hand, since
  * neither ip_send_unicast_reply() nor ip_build_and_send_pkt() is exported.
  */
-static void ipv4_send_alone(struct tcpstate_net *tn, const struct tcpstate_way *way,
-			    const struct tcpstate_reply *answer)
+static struct sk_buff *ipv4_build_alone(struct tcpstate_net *tn, const struct tcpstate_way *way,
+					struct tcpstate_reply *answer)
 {
 	struct rtable *rt = route_alone(tn, way);
 	struct sk_buff *skb;
 
 	if (!rt)
-		return;
+		return NULL;
 	skb = alloc_skb(TCPSTATE_HEADROOM + sizeof(struct tcphdr) + TCPSTATE_MAX_OPT_LEN,
 			GFP_ATOMIC);
 	if (!skb) {
 		ip_rt_put(rt);
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
-		return;
+		return NULL;
 	}
 	skb_reserve(skb, TCPSTATE_HEADROOM);
-	put_segment(skb, way->key, answer, rt);
+	if (answer->opt.mss)
+		answer->opt.mss = clamp_t(u32, dst_metric_advmss(&rt->dst), TCPSTATE_MIN_MSS,
+					  answer->opt.mss);
+	put_segment(skb, way->key, answer);
 	put_header(tn, skb, way, rt);
 	skb->protocol = htons(ETH_P_IP);
 	skb->mark = way->mark;
@@ -223,6 +223,12 @@ static void ipv4_send_alone(struct tcpstate_net *tn, const struct tcpstate_way *
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTSEGS);
 	if (answer->flags & TCPSTATE_RST)
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_OUTRSTS);
+	return skb;
+}
+
+static void ipv4_send_alone(struct tcpstate_net *tn, const struct tcpstate_way *way,
+			    struct sk_buff *skb)
+{
 	ip_local_out(tn->net, way->sk ?: tn->rst_sk, skb);
 }
 
@@ -246,6 +252,8 @@ static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	struct ip_options_rcu *route = return_route(tn->net, skb);
+	struct tcpstate_reply told = *answer;
+	struct sk_buff *reply;
 	struct tcpstate_key key;
 	struct tcpstate_way way = {
 		.key = &key,
@@ -258,7 +266,9 @@ static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 	};
 
 	ipv4_key(skb, iph->protocol, tcp_hdr(skb), &key);
-	ipv4_send_alone(tn, &way, answer);
+	reply = ipv4_build_alone(tn, &way, &told);
+	if (reply)
+		ipv4_send_alone(tn, &way, reply);
 	kfree(route);
 }
 
@@ -573,6 +583,7 @@ const struct tcpstate_af tcpstate_ipv4 = {
 	.route		= ipv4_route,
 	.send		= ipv4_send,
 	.reply		= ipv4_reply,
+	.build_alone	= ipv4_build_alone,
 	.send_alone	= ipv4_send_alone,
 	.back		= return_route,
 	.device		= ipv4_device,

@@ -396,15 +396,20 @@ static struct tcpstate_way way_of(const struct tcpstate_request *req)
 /* Any segment of ours but the SYN+ACK carries timestamps alone. */
 static void send(struct tcpstate_request *req, struct tcpstate_reply *reply, u8 cause)
 {
+	const struct tcpstate_af *af = tcpstate_sk(req->listener)->af;
 	struct tcpstate_way way = way_of(req);
+	struct sk_buff *skb;
 
 	if (req->ts_ok) {
 		reply->opt.has_tstamp = true;
 		reply->opt.tsval = tcpstate_output_tsval(req->ts_offset);
 		reply->opt.tsecr = req->syn.opt.tsval;
 	}
+	skb = af->build_alone(net_of(req), &way, reply);
+	if (!skb)
+		return;
 	tcpstate_note_reply(net_of(req), &req->flow, reply, cause);
-	tcpstate_sk(req->listener)->af->send_alone(net_of(req), &way, reply);
+	af->send_alone(net_of(req), &way, skb);
 }
 
 static void send_syn_ack(struct tcpstate_request *req, u8 cause)
