@@ -86,7 +86,7 @@ begin() { # PORT
 	server=$!
 	exec 7>"s$1"
 	until_shows 'LISTEN' 1 list -p "$1" || return 1
-	"$here/tcpcat" -w "$wire" 127.0.0.1 "$1" <"c$1" >/dev/null 2>"cerr$1" &
+	"$here/tcpcat" -w "$wire" 127.0.0.1 "$1" <"c$1" >/dev/null 2>"cerr$1" 7>&- &
 	client=$!
 	exec 8>"c$1"
 	until_shows '^ESTABLISHED' 2 list -p "$1"
@@ -138,11 +138,11 @@ try "records are for root" refuses 'root only' nobody "$tool" show '127.0.0.1:70
 try "abort is for root" refuses 'root only' nobody "$tool" abort '127.0.0.1:7001'
 try "everybody may list" nobody "$tool" list
 try "an unknown socket" refuses 'no such socket' "$tool" show :9
-"$tool" watch -t 60 -N 1 -s fin-wait1 >watched 2>&1 &
+# Without our ends of the pipes, or nothing would end when we close them.
+"$tool" watch -t 60 -N 1 -s fin-wait1 >watched 2>watch-err 7>&- 8>&- &
 watcher=$!
-# It hears once its netlink socket is in a group.
 end=$((SECONDS + 60))
-until awk '$2 == 16 && $4 !~ /^0+$/ { found = 1 } END { exit !found }' /proc/net/netlink; do
+until grep -q watching watch-err; do
 	[ "$SECONDS" -lt "$end" ] || break
 	sleep 0.1
 done

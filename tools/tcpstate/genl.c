@@ -248,6 +248,8 @@ void link_watch(bool (*news)(const struct flow *f, const struct event *e, void *
 	if (mnl_socket_setsockopt(l.nl, NETLINK_ADD_MEMBERSHIP, &family.group, sizeof(int)))
 		die(errno == EPERM ? "root only (CAP_NET_ADMIN) can watch" : "cannot watch: %s",
 		    strerror(errno));
+	/* Who makes something happen now will see it. */
+	fputs("tcpstate watch: watching\n", stderr);
 	while (state > MNL_CB_STOP) {
 		n = mnl_socket_recvfrom(l.nl, l.buf, LINK_BUF);
 		if (n >= 0)
