@@ -345,6 +345,8 @@ struct tcpstate_timewait {
  * @keepcnt: TCP_KEEPCNT, or 0 for the default
  * @keep_probes: unanswered keep-alive probes
  * @copied_seq: next octet that the reader takes
+ * @sizing_seq: @copied_seq when half a window was last seen taken
+ * @sizing_start: when that was, microseconds; 0: not since the handshake
  * @fin_seq: number of the peer's FIN
  * @rtt_seq: end of the segment being timed
  * @rtt_start: when it was sent, microseconds
@@ -430,6 +432,8 @@ struct tcpstate_sock {
 	u32 keepidle;
 	u32 keepintvl;
 	u32 copied_seq;
+	u32 sizing_seq;
+	u64 sizing_start;
 	u32 fin_seq;
 	u32 rtt_seq;
 	u64 rtt_start;

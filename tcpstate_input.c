@@ -61,6 +61,8 @@ void tcpstate_input_take_syn(struct sock *sk, const struct tcpstate_seg *seg)
 	/* The window that our own SYN offered now gets its place. */
 	tcb->rcv_adv = tcb->rcv_nxt + offered;
 	ts->copied_seq = tcb->rcv_nxt;
+	ts->sizing_seq = tcb->rcv_nxt;
+	ts->sizing_start = 0;
 	ts->ack_seq = tcb->irs;
 	tcb->sack_ok = seg->opt.has_sack_perm;
 	tcb->wscale_ok = seg->opt.has_wscale;

@@ -117,6 +117,35 @@ static int copy(struct sk_buff *skb, u32 offset, struct msghdr *msg, u32 n, int 
 	return skb_copy_datagram_msg(skb, offset, msg, n);
 }
 
+/*
+ * Dynamic right-sizing: a reader that takes half of the window and more within a
+ * round trip is held up by the window, so the buffer doubles, as far as
+ * net.ipv4.tcp_rmem[2].  Where the user has set SO_RCVBUF, or
+ * net.ipv4.tcp_moderate_rcvbuf is off, it stays.  The clock is read once in half a
+ * window; the round trip is the one that our own segments have measured, at the
+ * latest the handshake.
+ */
+static void right_size(struct sock *sk)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	const struct net *net = sock_net(sk);
+	int rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+	int most = READ_ONCE(net->ipv4.sysctl_tcp_rmem[2]);
+	u64 now, since;
+
+	if (ts->copied_seq - ts->sizing_seq < rcvbuf / 4)
+		return;
+	now = ktime_get_ns() / NSEC_PER_USEC;
+	since = ts->sizing_start;
+	ts->sizing_seq = ts->copied_seq;
+	ts->sizing_start = now;
+	if (!since || now - since > ts->rtt.srtt_us || rcvbuf >= most ||
+	    (sk->sk_userlocks & SOCK_RCVBUF_LOCK) ||
+	    !READ_ONCE(net->ipv4.sysctl_tcp_moderate_rcvbuf) || sk_under_memory_pressure(sk))
+		return;
+	WRITE_ONCE(sk->sk_rcvbuf, rcvbuf > most / 2 ? most : rcvbuf * 2);
+}
+
 /* The reader has taken all below seq. */
 static void consume(struct sock *sk, u32 seq)
 {
@@ -126,6 +155,7 @@ static void consume(struct sock *sk, u32 seq)
 	if (tcpstate_urg_passed(&ts->tcb, seq))
 		WRITE_ONCE(ts->tcb.urgent, TCPSTATE_URGENT_NONE);
 	drop_read(sk);
+	right_size(sk);
 }
 
 /*

@@ -4,8 +4,8 @@
 #
 # usage: scripts/check.sh [--all] [--kernel VERSION] [--debug] [--programs | --fuzz | NAME...]
 #
-# --all: on wire 253 too every test, not only those that the wire matters for, and
-# the wire tests on the in-tree TCP beside ours.
+# --all: on wire 253 too every test, not only those that the wire matters for, the
+# tests that take minutes, and the wire tests on the in-tree TCP beside ours.
 #
 # With names of kselftests (sock_bind, wire_edges ...), only the module is built
 # and these are run; with --programs, all those that run other programs. The last
@@ -110,6 +110,7 @@ run_selftests() { # WIRE NAME...
 	for name in "$@"; do
 		option+=(-t "$name")
 	done
+	[[ -z $all ]] || export TCPSTATE_LONG=1
 	if [[ $flavour == debug ]]; then
 		rm -rf "$build/counts-$TCPSTATE_WIRE"
 		option+=(-g "$build/counts-$TCPSTATE_WIRE")

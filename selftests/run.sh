@@ -85,38 +85,42 @@ no_leaks() { # WHEN
 
 # Most of a test is waiting for timers, and each case lives in a network namespace of
 # its own: one program runs on each CPU, pinned there, so that a segment and its answer
-# are not spread over both. Races want all CPUs, and what unloads the module wants to be
-# the only one: these run last, alone.
+# are not spread over both. Those that sleep nearly all the time go one after the other
+# beside them, on any CPU. Races want all CPUs, and what unloads the module wants to be the
+# only one: these run last, alone.
 tap=/run/tcpstate.tap
 run_programs() {
-	local alone=() together=() name cpu
+	local alone=() together=() asleep=() name cpu
 
 	for name in "${select[@]}"; do
 		case $name in
 		*:module_test.sh | *:sock_race | *:sock_thread | *:sock_fuzz) alone+=("$name") ;;
+		*:wire_keepalive | *:wire_persist | *:wire_retransmit) asleep+=("$name") ;;
 		*) together+=("$name") ;;
 		esac
 	done
 	printf '%s\n' "${together[@]}" > /run/tcpstate.queue
+	printf '%s\n' "${asleep[@]}" > /run/tcpstate.asleep
 	: > "$tap"
 	for ((cpu = 0; cpu < $(nproc); cpu++)); do
-		run_queue "$cpu" &
+		run_queue queue "$cpu" &
 	done
+	run_queue asleep "0-$((cpu - 1))" &
 	wait
 	for name in "${alone[@]}"; do
 		./run_kselftest.sh -t "$name" < /dev/null 2>&1 | tee -a "$tap" || true
 	done
 }
 
-# Takes programs off the queue; what each has printed comes out in one piece.
-run_queue() { # CPU
-	local name began out=/run/tcpstate.out.$1
+# Takes programs off a queue; what each has printed comes out in one piece.
+run_queue() { # QUEUE CPUS
+	local name began out=/run/tcpstate.out.$1.$2
 
-	while name=$(flock "$tap" sed -i -e '1{w /dev/stdout' -e 'd}' /run/tcpstate.queue) &&
+	while name=$(flock "$tap" sed -i -e '1{w /dev/stdout' -e 'd}' "/run/tcpstate.$1") &&
 		[[ -n $name ]]; do
 		began=$SECONDS
 		# Through a pipe: the runner opens /dev/stdout anew, at the start of a file.
-		taskset -c "$1" ./run_kselftest.sh -t "$name" < /dev/null 2>&1 | cat > "$out"
+		taskset -c "$2" ./run_kselftest.sh -t "$name" < /dev/null 2>&1 | cat > "$out"
 		printf '# %s took %s s\n' "${name#*:}" $((SECONDS - began)) >> "$out"
 		flock "$tap" tee -a "$tap" < "$out"
 	done

@@ -5,7 +5,12 @@
  * options count exactly when and where they may (RFC 9293 3.7.1, 3.8.6, RFC 7323).
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "lib/wire.h"
@@ -628,6 +633,90 @@ WIRE_TEST(receiver, window_follows_the_reader)
 		ASSERT_EQ(0, wire_read(c, 1460));
 		ASSERT_LE(0, wire_drain(c));
 		ASSERT_FALSE(c->shrunk);
+	}
+}
+
+/* ---- the receive buffer grows with its reader ---- */
+
+FIXTURE(sizing) {
+	struct wire w;
+	struct wire_conn c;
+};
+
+FIXTURE_VARIANT(sizing) {
+	bool set_by_user;	/* SO_RCVBUF */
+	bool switched_off;	/* net.ipv4.tcp_moderate_rcvbuf */
+	bool slow;		/* takes half a window in more than a round trip */
+	bool grows;
+};
+
+WIRE_SETUP(sizing)
+
+FIXTURE_VARIANT_ADD(sizing, fast_reader) {
+	.grows = true,
+};
+
+FIXTURE_VARIANT_ADD(sizing, slow_reader) {
+	.slow = true,
+};
+
+FIXTURE_VARIANT_ADD(sizing, size_set_by_the_user) {
+	.set_by_user = true,
+};
+
+FIXTURE_VARIANT_ADD(sizing, switched_off) {
+	.switched_off = true,
+};
+
+/* A small buffer to begin with, so that few segments are a window. */
+static int begin_small(struct wire_conn *c, bool set_by_user)
+{
+	static const char memory[] = "4096 8192 1048576";
+	int fd = open("/proc/sys/net/ipv4/tcp_rmem", O_WRONLY | O_CLOEXEC);
+	int n = write(fd, memory, strlen(memory));
+
+	close(fd);
+	if (n != (int)strlen(memory) || wire_listen(c) ||
+	    (set_by_user && wire_set_int(c, SOL_SOCKET, SO_RCVBUF, 16384)))
+		return -1;
+	return wire_passive(c, "mss 1460 ws 7");
+}
+
+WIRE_TEST(sizing, receive_window)
+{
+	struct wire_conn *c = &self->c;
+	uint32_t first, most, sent = 0;
+	useconds_t pause = 0;
+
+	c->rtt_ms = variant->slow ? 10 : 500;
+	if (variant->switched_off)
+		ASSERT_EQ(0, wire_write_file("/proc/sys/net/ipv4/tcp_moderate_rcvbuf", 0));
+	ASSERT_EQ(0, begin_small(c, variant->set_by_user));
+	if (variant->slow) {
+		struct tcp_info info;
+		socklen_t len = sizeof(info);
+
+		ASSERT_EQ(0, getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len));
+		ASSERT_LT(0u, info.tcpi_rtt);
+		pause = info.tcpi_rtt / 2;
+	}
+	first = wire_rcv_wnd(c);
+	ASSERT_LT(4000u, first);
+	for (most = first; most < 4 * first && sent < 16 * first; sent += 1000) {
+		while (wire_rcv_wnd(c) < 1000)
+			ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
+		if (pause)
+			usleep(pause);	/* the reader's slowness, not a wait */
+		SEND(c, "PA len 1000");
+		ASSERT_EQ(0, wire_read(c, 1000));
+		ASSERT_LE(0, wire_drain(c));
+		if (wire_rcv_wnd(c) > most)
+			most = wire_rcv_wnd(c);
+	}
+	if (variant->grows) {
+		ASSERT_LE(4 * first, most);
+	} else {
+		ASSERT_GT(2 * first, most);
 	}
 }
 
