@@ -6,7 +6,8 @@ namespaces and loaded the module before.
 
 usage: runs.py PROGRAMS SCRATCH
 
-PROGRAMS is the folder of tcpcat and crossing, SCRATCH one for files. Exit
+PROGRAMS is the folder of tcpcat, crossing and tcpstate, where the record of the last
+run and the diagram of states are left; SCRATCH is one for files. Exit
 status: 0 if every file arrived whole and all eleven states were visited.
 """
 import hashlib
@@ -167,6 +168,7 @@ class Demo:
         self.number = 0
         self.intact = 0
         self.total = 6
+        self.ports = None       # of the two ends that crossed
         self.troubles = []
 
     # --- one run ---
@@ -376,6 +378,9 @@ class Demo:
 
     def crossing(self, title):
         shape_link(*SLOW)
+        for side in timeline.SIDES:
+            subprocess.run(inside(side, "sh", "-c",
+                                  "echo 4096 > /proc/sys/net/tcpstate/record"), check=True)
         self.begin(title, ["left   AF_TCPSTATE, connects to right",
                            "right  AF_TCPSTATE, connects to left at the same moment",
                            "wire   6, link: delay 150ms (netem, both ways): SYNs and FINs cross"],
@@ -402,6 +407,7 @@ class Demo:
                 say("  " + line[:95])
             if not ended or status != 3:
                 break
+        self.ports = ports
         if status:
             self.trouble.append("crossing ended with status %d" % status)
         for text in self.crossed():
@@ -434,11 +440,43 @@ class Demo:
         if held:
             self.troubles.append("%d sockets of the module are still there" % held)
 
+    # --- pictures ---
+
+    def tool(self, *arguments):
+        """What tcpstate, the command, prints; without a word if it fails."""
+        both = ["-n", "left", "-n", "right"] if arguments[0] in ("record", "dot") else []
+        plain = {} if TICK != "[x]" else {"LC_ALL": "C"}
+        command = [os.path.join(self.programs, "tcpstate"), *arguments, *both]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              env={**os.environ, **plain}, check=False)
+        if done.returncode:
+            self.troubles.append("tcpstate %s: %s" % (arguments[0], done.stdout.strip()))
+            return ""
+        return done.stdout.rstrip("\n")
+
+    def pictures(self):
+        """The last connection as a ladder, and the edges of all runs."""
+        colour = ["--colour"] if COLOUR else []
+        record = os.path.join(self.programs, "crossing.pcapng")
+        name = "%s:%d-%s:%d" % (ADDRESS["left"], self.ports[0], ADDRESS["right"], self.ports[1])
+        self.tool("record", "-o", record)
+        say()
+        say(paint("1", "The last connection, from the flight recorder: time runs down, "
+                       "segments cross"))
+        say()
+        say(self.tool("ladder", "--width", "100", *colour, record, name))
+        self.tool("ladder", "-o", os.path.join(self.programs, "crossing.svg"),
+                  "-T", "Both connect at once, both close at once", record, name)
+        say()
+        say(self.tool("dot", "--text", *colour))
+        self.tool("dot", "-o", os.path.join(self.programs, "states.dot"))
+
     def verdict(self):
         say()
         say(paint("1", "The eleven states, and the edge by which each was first entered"))
         for text in self.checklist.rows(good(TICK), bad(CROSS)):
             say(text)
+        self.pictures()
         self.agree()
         missing = self.checklist.missing()
         if missing:

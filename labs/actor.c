@@ -23,6 +23,8 @@
 #include <linux/tcpstate.h>
 
 #define DEADLINE	60	/* seconds; reached only by a failure */
+#define SYN		0x02
+#define RST		0x04
 #define NOT_SEEN	3
 
 static const char usage[] =
@@ -41,6 +43,8 @@ static const char usage[] =
 "  left shutdown         no more to send\n"
 "  left close            left abort (with a RST)       left gone (nothing is left)\n"
 "  left flood N PORT     N SYNs from hosts that do not exist\n"
+"  left stray PORT       a RST that belongs to nothing, from a host that does not exist\n"
+"  left error            print what the socket tells its program now\n"
 "  - sleep MS            - run COMMAND                  - say WORDS\n"
 "\n"
 "Status: 0, 1 on an error, 2 on wrong usage, 3 if what should cross did not.\n";
@@ -265,6 +269,19 @@ static void do_read(struct side *s, long n)
 	}
 }
 
+/* What the program hears of how its connection has ended. */
+static void do_error(struct side *s)
+{
+	int err;
+	socklen_t len = sizeof(err);
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &err, &len))
+		fail("SO_ERROR");
+	printf("lab:   the program on the %s is told: %s\n", s->name,
+	       err ? strerror(err) : "no error");
+	fflush(stdout);
+}
+
 static void do_set(struct side *s, const char *option, int value)
 {
 	static const struct {
@@ -324,7 +341,7 @@ static void do_gone(struct side *s)
 		fail("still there");
 }
 
-/* --- SYNs of nobody --- */
+/* --- segments of nobody --- */
 
 static uint32_t add(const void *data, size_t len, uint32_t sum)
 {
@@ -336,7 +353,8 @@ static uint32_t add(const void *data, size_t len, uint32_t sum)
 	return sum;
 }
 
-static void do_flood(struct side *s, long n, const char *port)
+/* @n segments with @flags, each from another host. */
+static void send_raw(struct side *s, long n, const char *port, uint8_t flags)
 {
 	const struct side *to = s == sides ? sides + 1 : sides;
 	struct sockaddr_in name = name_of(to, port);
@@ -375,7 +393,7 @@ static void do_flood(struct side *s, long n, const char *port)
 		packet.tcp.to = name.sin_port;
 		packet.tcp.seq = htonl(i * 7919);
 		packet.tcp.doff = 5 << 4;
-		packet.tcp.flags = 0x02;
+		packet.tcp.flags = flags;
 		packet.tcp.window = htons(65535);
 		packet.tcp.sum = 0;
 		sum = add(&packet.ip.from, 8, IPPROTO_TCP + sizeof(packet.tcp));
@@ -423,7 +441,11 @@ static void play_side(struct side *s, const char *verb, char *value, const char 
 	else if (!strcmp(verb, "gone"))
 		do_gone(s);
 	else if (!strcmp(verb, "flood"))
-		do_flood(s, number(value), more);
+		send_raw(s, number(value), more, SYN);
+	else if (!strcmp(verb, "stray") && value)
+		send_raw(s, 1, value, RST);
+	else if (!strcmp(verb, "error"))
+		do_error(s);
 	else if (strcmp(verb, "shutdown"))
 		wrong("unknown verb");
 }

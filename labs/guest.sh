@@ -39,11 +39,17 @@ wire() { # [SIDE] NETEM...
 # For labs: lines for the actor, on the standard input.
 play() { actor; }
 
-# The connection whose ladder is drawn; a lab may say another.
-shown() { printf '192.0.2.1:%s-192.0.2.2:%s' $((port + 1)) "$port"; }
+# The connections whose ladders are drawn, one a line, with a title if it is another one; a
+# lab may say others. The first one is the picture NAME.svg, the next is NAME-2.svg.
+shown() { printf '192.0.2.1:%s-192.0.2.2:%s\n' $((port + 1)) "$port"; }
+
+draw() { # NAME PICTURE CONNECTION [TITLE]
+	tcpstate ladder --width 100 "$out/$1.pcapng" "$3" > "$out/$2.txt"
+	tcpstate ladder -o "$out/$2.svg" -T "${4:-$title}" "$out/$1.pcapng" "$3"
+}
 
 play_lab() { # NAME
-	local status=3 try both=(-n left -n right)
+	local status=3 try both=(-n left -n right) connection words i=1 suffix=''
 	title='' question=''
 	# shellcheck disable=SC1090
 	. "$here/$1.sh"
@@ -60,9 +66,12 @@ play_lab() { # NAME
 	done
 	[[ $status == 0 ]] || return 1
 	tcpstate record "${both[@]}" -o "$out/$1.pcapng"
-	tcpstate ladder --width 100 "$out/$1.pcapng" "$(shown)" > "$out/$1.txt"
-	tcpstate ladder -o "$out/$1.svg" -T "$title" "$out/$1.pcapng" "$(shown)"
-	tcpstate plot -o "$out/$1-plot.svg" -T "$title" "$out/$1.pcapng" "$(shown)"
+	shown | while read -r connection words; do
+		draw "$1" "$1$suffix" "$connection" "$words"
+		[[ -n $suffix ]] || tcpstate plot -o "$out/$1-plot.svg" -T "${words:-$title}" \
+			"$out/$1.pcapng" "$connection"
+		i=$((i + 1)) suffix=-$i
+	done
 	tcpstate dot -o "$out/$1-states.dot" "$out/$1.pcapng"
 }
 

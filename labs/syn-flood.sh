@@ -19,4 +19,4 @@ lab() {
 		right gone
 	END
 }
-shown() { printf '192.0.2.2:%s-198.51.100.1:1024' "$port"; }
+shown() { printf '192.0.2.2:%s-198.51.100.1:1024\n' "$port"; }

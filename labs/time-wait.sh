@@ -39,4 +39,4 @@ lab() {
 		right gone
 	END
 }
-shown() { printf '192.0.2.2:%s-192.0.2.1:%s' $((port + 2)) $((port + 1)); }
+shown() { printf '192.0.2.2:%s-192.0.2.1:%s\n' $((port + 2)) $((port + 1)); }

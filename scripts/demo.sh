@@ -48,11 +48,12 @@ relay() { # TITLE [LOG]
 build_all() {
 	make --no-print-directory modules &&
 	cc -O2 -Wall -Wextra -o "$build/tcpcat" selftests/tcpcat.c &&
-	cc -O2 -Wall -Wextra -o "$build/crossing" demo/crossing.c
+	cc -O2 -Wall -Wextra -o "$build/crossing" demo/crossing.c &&
+	make --no-print-directory -C tools && cp build/tools/tcpstate "$build/"
 }
 
 say "installing what is missing"
-scripts/deps.sh build vm demo 2>&1 | relay installing || die "packages are missing"
+scripts/deps.sh build vm demo tools 2>&1 | relay installing || die "packages are missing"
 
 say "building the module and the demo's programs"
 mkdir -p "$build"
@@ -71,9 +72,15 @@ export TCPSTATE_DEMO_COLOUR TCPSTATE_DEMO_TICK
 
 say "booting a VM; this machine's own kernel is left alone"
 status=0
-selftests/vm.sh --timeout 900 -- demo/guest.sh "$PWD/tcpstate.ko" "$build" 2>&1 |
+selftests/vm.sh --timeout 900 --rw "$build" -- demo/guest.sh "$PWD/tcpstate.ko" "$build" 2>&1 |
 	relay "the VM" || status=$?
 case $status in
-0) say "it works: exit status 0" ;;
+0)
+	dot -Tsvg "$build/states.dot" > "$build/states.svg"
+	say "as pictures: build/demo/crossing.svg and build/demo/states.svg (a browser shows them)"
+	say "for Wireshark: build/demo/crossing.pcapng"
+	say "more of them: make lab"
+	say "it works: exit status 0"
+	;;
 *) die "see above; the VM's exit status is $status" ;;
 esac

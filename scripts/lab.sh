@@ -45,6 +45,9 @@ if ! {
 	die "it does not build"
 fi
 cp build/tools/tcpstate "$build/"
+for name in "${names[@]}"; do
+	rm -f "$build/$name".* "$build/$name"-*
+done
 
 status=0
 selftests/vm.sh --quiet --timeout 600 --rw "$build" -- \
@@ -57,7 +60,9 @@ for name in "${names[@]}"; do
 	printf '\n'
 	cat "$build/$name.txt"
 	printf '\n'
-	say "the picture:     build/labs/$name.svg"
+	for picture in "build/labs/$name.svg" "build/labs/$name"-[0-9].svg; do
+		[[ ! -e $picture ]] || say "the picture:     $picture (a browser shows it)"
+	done
 	say "its explanation: Documentation/labs/$name.rst"
 	say "graphs:          build/labs/$name-plot.svg"
 	say "states visited:  build/labs/$name-states.svg"

@@ -351,7 +351,7 @@ static void test_pictures(const char *folder)
 	ladder_build(&l, &s.h, &s.h.flows[0], false);
 	ladder_svg(&t, &l, "Simultaneous open & close");
 	check(count(t.s, ">CLOSING<") == 2, "ladder svg", "CLOSING stands at both sides");
-	check(count(t.s, ">connect()<") == 2 && count(t.s, ">close()<") == 2, "ladder svg",
+	check(count(t.s, ">connect()<") == 2 && count(t.s, ">close() or shutdown()<") == 2, "ladder svg",
 	      "what the programs did");
 	check(count(t.s, "open &amp; close"), "ladder svg", "the title is quoted");
 	save(folder, "crossing.svg", &t);
@@ -415,6 +415,41 @@ static void test_diagram(void)
 	check(taken.edges[TCPSTATE_CLOSE][TCPSTATE_EV_ACTIVE_OPEN] == 7, "diagram", "and taken");
 }
 
+/* Every edge of the table is told, as a line or in words, whatever the table is. */
+static void test_diagram_text(void)
+{
+	struct diagram_taken taken = {};
+	unsigned int edges = 0, out = 0;
+	struct text t = {};
+	uint8_t s, ev;
+
+	for (s = 1; s < TCPSTATE_MAX_STATES; s++) {
+		for (ev = 0; ev < TCPSTATE_EV_COUNT; ev++) {
+			const struct tcpstate_edge *e = tcpstate_fsm(s, ev);
+
+			if (e->kind != TCPSTATE_EDGE_MOVE)
+				continue;
+			taken.edges[s][ev] = 1;
+			edges++;
+			out += e->next == s || (e->next == TCPSTATE_CLOSE &&
+						ev != TCPSTATE_EV_RCV_ACK_OF_FIN &&
+						ev != TCPSTATE_EV_TIME_WAIT_TIMEOUT);
+		}
+	}
+	diagram_text(&t, &taken, false, false);
+	check(count(t.s, "\303\2271 ") + count(t.s, "\303\2271\n") == edges, "diagram text",
+	      "each edge is told once");
+	check(count(t.s, "  also: ") == out, "diagram text", "ways out stand in words, others as lines");
+	check(longest_line(t.s) <= DIAGRAM_WIDTH, "diagram text", "no line is too wide");
+	text_free(&t);
+	memset(&taken, 0, sizeof(taken));
+	diagram_text(&t, &taken, false, true);
+	check(only_ascii(t.s) && !count(t.s, "="), "diagram text", "nothing was taken");
+	check(count(t.s, "CLOSING") == 1 && count(t.s, "also:") == 0, "diagram text",
+	      "the states are there all the same");
+	text_free(&t);
+}
+
 /* --- names --- */
 
 static void test_names(void)
@@ -471,6 +506,7 @@ int main(int argc, char **argv)
 	test_pieces();
 	test_pictures(argc > 1 ? argv[1] : NULL);
 	test_diagram();
+	test_diagram_text();
 	printf("tool: %u passed, %u failed\n", passed, failed);
 	return failed || !passed;
 }

@@ -91,6 +91,8 @@ works 'dot' "$tool" dot crossing.pcapng
 shows 'dot has the taken edge' 'RCV_FIN</b> <b>×2</b>'
 works 'dot as JSON' "$tool" dot --json crossing.pcapng
 if python3 -m json.tool < out > /dev/null 2> err; then ok; else no "dot --json: $(cat err)"; fi
+works 'dot as text' "$tool" dot --text crossing.pcapng
+shows 'dot as text' '┃ RCV_ACK_OF_FIN ×2' 1
 works 'dot without marks' "$tool" dot --all
 if command -v dot > /dev/null; then
 	works 'dot as picture' "$tool" dot -o d.svg crossing.pcapng
@@ -141,6 +143,20 @@ fails 'cannot write' 1 'No such file' "$tool" ladder -o none/l.svg crossing.pcap
 # A terminal that is too narrow.
 fails 'narrow by option' 1 '60 columns are too narrow' "$tool" ladder -w 60 crossing.pcapng
 fails 'narrow by environment' 1 '40 columns are too narrow' env COLUMNS=40 "$tool" ladder crossing.pcapng
+
+fails 'narrow diagram' 1 '60 columns are too narrow' env COLUMNS=60 "$tool" dot --text crossing.pcapng
+# A terminal of its own for each, of 60 columns and 20 rows.
+if command -v script > /dev/null; then
+	for command in 'ladder crossing.pcapng' 'dot --text crossing.pcapng'; do
+		script -qec "stty cols 60 rows 20; $tool $command" /dev/null > typed < /dev/null
+		status=$?
+		if [[ $status == 1 ]] && grep -q '60 columns are too narrow' typed; then
+			ok
+		else
+			no "narrow terminal: $command: status $status, $(head -n 2 typed)"
+		fi
+	done
+fi
 
 # No module here; a machine that has it says so and loses nothing.
 if [[ ! -e /proc/net/tcpstate_stat ]]; then

@@ -13,6 +13,7 @@
  * struct options - what was asked for
  * @json: print JSON
  * @all: leave nothing out
+ * @text: draw with characters
  * @colour: paint
  * @width: columns, 0: as the terminal has
  * @seconds: until it ends, 0: never
@@ -31,6 +32,7 @@
 struct options {
 	bool json;
 	bool all;
+	bool text;
 	bool colour;
 	int width;
 	int seconds;

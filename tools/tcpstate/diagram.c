@@ -7,32 +7,33 @@
 #include <string.h>
 
 #include "diagram.h"
+#include "palette.h"
 
 /* Where a state stands, in points from the lower left, and what it means. */
-static const struct { short x, y; const char *fill, *truth; } states[TCPSTATE_MAX_STATES] = {
-	[TCPSTATE_CLOSE] = { 580, 1240, "#e8e8e8", "socket is finished" },
-	[TCPSTATE_SYN_SENT] = { 200, 1040, "#dcebfa",
+static const struct { short x, y; const char *truth; } states[TCPSTATE_MAX_STATES] = {
+	[TCPSTATE_CLOSE] = { 580, 1240, "socket is finished" },
+	[TCPSTATE_SYN_SENT] = { 200, 1040,
 		"sent a connection request, waiting for its ACK" },
-	[TCPSTATE_LISTEN] = { 960, 1080, "#dcf3e0", "waiting for connection requests" },
-	[TCPSTATE_SYN_RECV] = { 960, 850, "#dcf3e0",
+	[TCPSTATE_LISTEN] = { 960, 1080, "waiting for connection requests" },
+	[TCPSTATE_SYN_RECV] = { 960, 850,
 		"received a connection request, sent SYN+ACK, "
 		"waiting for the final ACK of the handshake" },
-	[TCPSTATE_ESTABLISHED] = { 580, 690, "#fff3c4", "connection established" },
-	[TCPSTATE_FIN_WAIT1] = { 200, 500, "#dcebfa",
+	[TCPSTATE_ESTABLISHED] = { 580, 690, "connection established" },
+	[TCPSTATE_FIN_WAIT1] = { 200, 500,
 		"our side has shut down, waiting to complete transmission of the remaining "
 		"buffered data" },
-	[TCPSTATE_FIN_WAIT2] = { 200, 240, "#dcebfa",
+	[TCPSTATE_FIN_WAIT2] = { 200, 240,
 		"all buffered data sent, waiting for the remote to shut down" },
-	[TCPSTATE_CLOSING] = { 580, 360, "#dcebfa",
+	[TCPSTATE_CLOSING] = { 580, 360,
 		"both sides have shut down, but we still have data we have to finish sending" },
-	[TCPSTATE_TIME_WAIT] = { 580, 110, "#f6e0f0",
+	[TCPSTATE_TIME_WAIT] = { 580, 110,
 		"a timeout to catch resent junk before closed; entered only from FIN_WAIT2 or "
 		"CLOSING; the other end may not have got our last ACK and resends, which we "
 		"acknowledge and otherwise ignore" },
-	[TCPSTATE_CLOSE_WAIT] = { 960, 500, "#dcf3e0",
+	[TCPSTATE_CLOSE_WAIT] = { 960, 500,
 		"the remote has shut down and waits for us to finish writing and shut down; "
 		"only our close() or shutdown() moves on to LAST_ACK" },
-	[TCPSTATE_LAST_ACK] = { 960, 270, "#dcf3e0",
+	[TCPSTATE_LAST_ACK] = { 960, 270,
 		"our side has shut down after the remote; there may still be buffered data to "
 		"finish sending" },
 };
@@ -154,7 +155,7 @@ static void put_exits(struct text *t, u8 state, const struct diagram_taken *take
 
 		if (!is_exit(state, ev))
 			continue;
-		shade = is_pale(taken, state, ev) ? PALE : "#a03030";
+		shade = is_pale(taken, state, ev) ? PALE : "#8a1c1c";
 		if (last && shade != last)
 			text_add(t, "</font>");
 		text_add(t, "%s", before);
@@ -174,8 +175,12 @@ static void put_exits(struct text *t, u8 state, const struct diagram_taken *take
 		text_add(t, "</font>");
 }
 
-/* The state itself was entered, or left. */
-static bool visited(const struct diagram_taken *taken, u8 state)
+/**
+ * diagram_visited() - whether a state was entered or left
+ * @taken: the edges that were taken
+ * @state: the state
+ */
+bool diagram_visited(const struct diagram_taken *taken, uint8_t state)
 {
 	u8 s, ev;
 
@@ -191,10 +196,10 @@ static void put_node(struct text *t, const char *id, u8 state, short x, short y,
 		     const struct diagram_taken *taken)
 {
 	bool whole = strcmp(id, "END");
-	bool pale = taken && !visited(taken, state);
+	bool pale = taken && !diagram_visited(taken, state);
 
 	text_add(t, "\t%s [pos=\"%d,%d!\" fillcolor=\"%s\"%s label=<<b><font point-size=\"16\">%s</font></b>",
-		 id, x, y, pale ? "#fafafa" : states[state].fill,
+		 id, x, y, pale ? "#fafafa" : state_fill[state],
 		 pale ? " color=\"" PALE "\" fontcolor=\"#9a9a9a\"" : "", state_name(state));
 	if (whole) {
 		text_add(t, "<br/><font point-size=\"10\">");
@@ -289,7 +294,7 @@ static void put_legend(struct text *t, const struct diagram_taken *taken)
 	put_legend_row(t, colour(TCPSTATE_EV_RCV_FIN), "EVENT", "a segment has arrived");
 	put_legend_row(t, colour(TCPSTATE_EV_USER_TIMEOUT), "EVENT", "a timer has fired");
 	put_legend_row(t, "#404040", "action", "what the edge asks for, in this order");
-	put_legend_row(t, "#a03030", "EVENT / action \xe2\x9c\x95",
+	put_legend_row(t, "#8a1c1c", "EVENT / action \xe2\x9c\x95",
 		       "straight to CLOSE: wake, delete-tcb");
 	if (taken)
 		put_legend_row(t, PALE, "EVENT", "was never taken");
@@ -333,7 +338,7 @@ void diagram_dot(struct text *t, const struct diagram_taken *taken)
 		 "\tgraph [layout=neato inputscale=72 splines=line outputorder=edgesfirst pad=0.3\n"
 		 "\t\tfontname=\"sans-serif\" bgcolor=white]\n"
 		 "\tnode [shape=box style=\"rounded,filled\" fontname=\"sans-serif\" fontsize=11\n"
-		 "\t\tcolor=\"#555555\" margin=\"0.14,0.09\"]\n"
+		 "\t\tcolor=\"#555555\" margin=\"0.22,0.09\"]\n"
 		 "\tedge [penwidth=1.6 arrowsize=0.9]\n");
 	for (i = 0; i < sizeof(diagram_order); i++) {
 		s = diagram_order[i];

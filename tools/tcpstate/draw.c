@@ -138,6 +138,9 @@ int command_dot(const struct options *o)
 	struct text t = {}, why = {};
 	int i;
 
+	if (o->text && !o->output && term_width(DIAGRAM_WIDTH) < DIAGRAM_WIDTH)
+		die("%d columns are too narrow for the diagram: %d are needed (or -o FILE.svg)",
+		    term_width(DIAGRAM_WIDTH), DIAGRAM_WIDTH);
 	for (i = 0; i < o->argument_count; i++) {
 		if (!pcapng_load(&h, o->arguments[i], &why))
 			die("%s: %s", o->arguments[i], why.s);
@@ -148,9 +151,11 @@ int command_dot(const struct options *o)
 		link_stat(&taken, o);
 	if (o->json)
 		json_taken(&t, &taken);
+	else if (o->text)
+		diagram_text(&t, &taken, o->colour, !term_utf8());
 	else
 		diagram_dot(&t, o->all && !o->argument_count ? NULL : &taken);
-	if (ends_with(o->output, ".svg") && !o->json)
+	if (ends_with(o->output, ".svg") && !o->json && !o->text)
 		run_graphviz(&t, o);
 	else
 		finish(&t, o);

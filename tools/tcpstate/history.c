@@ -243,7 +243,7 @@ const char *what_name(uint8_t what)
 static const char * const event_texts[] = {
 	[TCPSTATE_EV_PASSIVE_OPEN]	= "listen()",
 	[TCPSTATE_EV_ACTIVE_OPEN]	= "connect()",
-	[TCPSTATE_EV_CLOSE]		= "close()",
+	[TCPSTATE_EV_CLOSE]		= "close() or shutdown()",
 	[TCPSTATE_EV_ABORT]		= "abort",
 	[TCPSTATE_EV_RCV_SYN]		= "SYN arrives",
 	[TCPSTATE_EV_RCV_SYN_ACK]	= "SYN,ACK arrives",
@@ -269,14 +269,14 @@ static const char * const state_texts[] = {
 	[TCPSTATE_ESTABLISHED]	= "open in both directions",
 	[TCPSTATE_SYN_SENT]	= "asked to connect, waits for an answer",
 	[TCPSTATE_SYN_RECV]	= "was asked, has answered, waits for the ACK",
-	[TCPSTATE_FIN_WAIT1]	= "has closed: its FIN waits for an ACK",
+	[TCPSTATE_FIN_WAIT1]	= "has closed; its FIN is not acknowledged yet",
 	[TCPSTATE_FIN_WAIT2]	= "its FIN is acknowledged, the peer may still send",
 	[TCPSTATE_TIME_WAIT]	= "all is done; waits 2MSL for stray copies",
 	[TCPSTATE_CLOSE]	= "no connection",
-	[TCPSTATE_CLOSE_WAIT]	= "the peer has closed, we may still send",
-	[TCPSTATE_LAST_ACK]	= "has closed too: its FIN waits for an ACK",
+	[TCPSTATE_CLOSE_WAIT]	= "the peer has closed; it may still send",
+	[TCPSTATE_LAST_ACK]	= "has closed too; its FIN is not acknowledged yet",
 	[TCPSTATE_LISTEN]	= "waits for requests",
-	[TCPSTATE_CLOSING]	= "both have closed, but the ACK of our own FIN is still on its way",
+	[TCPSTATE_CLOSING]	= "both have closed, but its own FIN is not acknowledged yet",
 };
 _Static_assert(ARRAY_LEN(state_texts) == TCPSTATE_MAX_STATES,
 	       "words per state");

@@ -15,6 +15,9 @@
 /* So many ordinary segments are shown before any is left out. */
 #define PLAIN_MAX	24
 #define PLAIN_EDGE	4
+/* To count fewer saves no room. */
+#define GAP_MIN		3
+#define GAP_TRIES	4
 
 /* --- sides --- */
 
@@ -180,6 +183,35 @@ static bool hidden(const struct ladder *l, const struct mark *m)
 	return m->arrow >= 0 && l->arrows[m->arrow].hidden;
 }
 
+/* Arrivals of what was counted when it left say nothing new. */
+static bool counts(const struct ladder *l, const struct mark *m)
+{
+	return m->kind != MARK_ARRIVAL || l->arrows[m->arrow].departure < 0;
+}
+
+/* Where little would be left out between two marks that are shown, nothing is. */
+static bool fill_small_gaps(struct ladder *l)
+{
+	unsigned int i, j, first = 0, n = 0;
+	bool filled = false;
+
+	for (i = 0; i <= l->mark_count; i++) {
+		if (i < l->mark_count && hidden(l, &l->marks[i])) {
+			n += counts(l, &l->marks[i]);
+			continue;
+		}
+		for (j = first; n && n < GAP_MIN && j < i; j++) {
+			if (!counts(l, &l->marks[j]))
+				continue;
+			l->arrows[l->marks[j].arrow].hidden = false;
+			filled = true;
+		}
+		first = i + 1;
+		n = 0;
+	}
+	return filled;
+}
+
 /* Hidden marks that follow each other become one; the arrows learn the new places. */
 static void compact(struct ladder *l)
 {
@@ -195,8 +227,7 @@ static void compact(struct ladder *l)
 			continue;
 		}
 		place[i] = -1;
-		/* Arrivals of what was counted when it left say nothing new. */
-		if (m.kind == MARK_ARRIVAL && l->arrows[m.arrow].departure >= 0)
+		if (!counts(l, &m))
 			continue;
 		if (!n || l->marks[n - 1].kind != MARK_GAP)
 			l->marks[n++] = (struct mark) { .ns = m.ns, .kind = MARK_GAP, .arrow = -1,
@@ -224,7 +255,7 @@ static void compact(struct ladder *l)
 void ladder_build(struct ladder *l, const struct history *h, const struct flow *f, bool all)
 {
 	const struct flow *peer = history_peer(h, f);
-	unsigned int side;
+	unsigned int side, i;
 
 	memset(l, 0, sizeof(*l));
 	l->ends[0] = f;
@@ -245,6 +276,9 @@ void ladder_build(struct ladder *l, const struct history *h, const struct flow *
 	add_arrows(l);
 	if (!all)
 		hide(l);
+	/* What is shown anew can leave a small gap elsewhere; it need not be perfect. */
+	for (i = 0; i < GAP_TRIES && fill_small_gaps(l); i++)
+		;
 	compact(l);
 	l->start = l->mark_count ? l->marks[0].ns : 0;
 }

@@ -27,6 +27,7 @@
 #define WAIT_MAX	52.0	/* what a long time adds */
 #define BAND_MIN	24.0	/* a state that lasts no time: its name */
 #define TIME_GAP	14.0	/* between two times at the edge */
+#define NEIGHBOUR	40.0	/* so near, arrows are drawn alike */
 #define HALF		44.0	/* slant of a segment whose other end is not known */
 #define SHORT_NS	1000000	/* of a state that passes at once */
 #define TEXT_SIZE	12.5
@@ -292,6 +293,39 @@ static void draw_label(struct text *t, const struct arrow *a, double x, double y
 		  y + along * sin(angle) - up * cos(angle), &font, words);
 }
 
+/* How far down the arrow next to this one runs that left at about the same time. */
+static double neighbours_fall(const struct page *p, const struct arrow *a)
+{
+	const struct ladder *l = p->l;
+	double fall = HALF, nearest = NEIGHBOUR, away;
+	unsigned int i;
+
+	for (i = 0; i < l->arrow_count; i++) {
+		const struct arrow *b = &l->arrows[i];
+
+		if (b->from != a->from || b->hidden || b->departure < 0 || b->arrival < 0)
+			continue;
+		away = fabs(p->y[b->departure] - p->y[a->departure]);
+		if (away >= nearest)
+			continue;
+		nearest = away;
+		fall = p->y[b->arrival] - p->y[b->departure];
+	}
+	return fall;
+}
+
+/* Where the arrow begins and ends; an end that is not known is put where it may be. */
+static void arrow_ends(const struct page *p, const struct arrow *a, double *y1, double *y2)
+{
+	*y1 = a->departure >= 0 ? p->y[a->departure] : p->y[a->arrival] - HALF / 2;
+	if (a->departure < 0)
+		*y2 = *y1 + HALF / 2;
+	else if (a->arrival < 0)
+		*y2 = *y1 + neighbours_fall(p, a);
+	else
+		*y2 = p->y[a->arrival];
+}
+
 static void draw_arrow(struct text *t, const struct page *p, const struct arrow *a)
 {
 	double x1 = axis(a->from), x2 = axis(!a->from), y1, y2, angle, part = 1;
@@ -299,10 +333,7 @@ static void draw_arrow(struct text *t, const struct page *p, const struct arrow 
 	const char *colour = arrow_colour(a);
 	char look[128];
 
-	y1 = a->departure >= 0 ? p->y[a->departure] : p->y[a->arrival] - HALF / 2;
-	y2 = a->arrival >= 0 ? p->y[a->arrival] : y1 + HALF;
-	if (a->departure < 0)
-		y2 = y1 + HALF / 2;
+	arrow_ends(p, a, &y1, &y2);
 	if (lost)
 		part = 0.72;
 	angle = atan2(y2 - y1, x2 - x1);
@@ -339,9 +370,7 @@ static void arrow_label(struct text *t, const struct page *p, const struct arrow
 {
 	double x1 = axis(a->from), x2 = axis(!a->from), y1, y2;
 
-	y1 = a->departure >= 0 ? p->y[a->departure] : p->y[a->arrival] - HALF / 2;
-	y2 = a->departure < 0 || a->arrival < 0 ? y1 + (a->departure < 0 ? HALF / 2 : HALF)
-						: p->y[a->arrival];
+	arrow_ends(p, a, &y1, &y2);
 	draw_label(t, a, x1, y1, atan2(y2 - y1, x2 - x1), arrow_colour(a));
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "canvas.h"
 #include "ladder.h"
 
 #define TIME_COLUMNS	10
@@ -17,85 +18,13 @@
 #define LANES		3
 #define TITLE_ROWS	2
 
-enum paint { PLAIN, DIM, BOLD, GOOD, WARN, BAD };
-
-static const char * const paints[] = {
-	[PLAIN] = "", [DIM] = "2", [BOLD] = "1", [GOOD] = "32", [WARN] = "33;1", [BAD] = "31;1",
-};
-
-/* One character cell; drawing characters are kept as what they join. */
-struct cell {
-	char c[4];
-	uint8_t paint;
-};
-
-/* Sides of a cell that a line comes from. */
-#define N	1
-#define E	2
-#define S	4
-#define W	8
-
 struct screen {
 	const struct ladder *l;
-	const struct ladder_style *style;
-	struct cell *cells;
-	int rows, columns;
+	struct canvas c;
 	int left, right;	/* columns of the axes */
 	int *row_of;		/* by mark */
 	int lane_ends[2][LANES];	/* first row at which a lane is free again */
 };
-
-static struct cell *at(const struct screen *s, int row, int column)
-{
-	static struct cell outside;
-
-	if (row < 0 || row >= s->rows || column < 0 || column >= s->columns)
-		return &outside;
-	return &s->cells[row * s->columns + column];
-}
-
-static void write_at(const struct screen *s, int row, int column, uint8_t paint, const char *text)
-{
-	struct cell *c;
-	int n;
-
-	for (; *text; text += n, column++) {
-		n = (unsigned char)*text < 0x80 ? 1 : (unsigned char)*text < 0xe0 ? 2 : 3;
-		c = at(s, row, column);
-		memset(c, 0, sizeof(*c));
-		memcpy(c->c, text, n);
-		c->paint = paint;
-	}
-}
-
-static const char *stroke(const struct screen *s, int sides)
-{
-	static const char * const nice[16] = {
-		[N | S] = "│", [E | W] = "─", [E | S] = "╭", [S | W] = "╮", [N | E] = "╰",
-		[N | W] = "╯", [N | E | S | W] = "┼",
-	};
-
-	if (s->style->ascii)
-		return sides == (N | S) ? "|" : sides == (E | W) ? "-" : "+";
-	return nice[sides] ? nice[sides] : "┼";
-}
-
-static void draw(const struct screen *s, int row, int column, int sides, uint8_t paint)
-{
-	const char *now = at(s, row, column)->c;
-	bool crossing = (sides == (N | S) && !strcmp(now, stroke(s, E | W))) ||
-			(sides == (E | W) && !strcmp(now, stroke(s, N | S)));
-
-	write_at(s, row, column, paint, stroke(s, crossing ? 15 : sides));
-}
-
-static void draw_across(const struct screen *s, int row, int from, int to, uint8_t paint)
-{
-	int c, first = from < to ? from : to, last = from < to ? to : from;
-
-	for (c = first; c <= last; c++)
-		draw(s, row, c, E | W, paint);
-}
 
 /* --- rows --- */
 
@@ -109,11 +38,11 @@ static void place_rows(struct screen *s)
 {
 	unsigned int i;
 
-	s->rows = TITLE_ROWS;
+	s->c.rows = TITLE_ROWS;
 	for (i = 0; i < s->l->mark_count; i++) {
 		if (i && joins(s->l, i))
-			s->rows--;
-		s->row_of[i] = s->rows++;
+			s->c.rows--;
+		s->row_of[i] = s->c.rows++;
 	}
 }
 
@@ -123,7 +52,7 @@ static void write_state(const struct screen *s, int row, int side, uint8_t state
 	uint8_t paint = state == TCPSTATE_CLOSING ? WARN : state == TCPSTATE_CLOSE ? DIM : BOLD;
 	int n = strlen(name);
 
-	write_at(s, row, side ? s->right + 2 : s->left - 1 - n, paint, name);
+	canvas_words(&s->c, row, side ? s->right + 2 : s->left - 1 - n, paint, name);
 }
 
 /* Text next to an axis, inside. */
@@ -132,7 +61,7 @@ static void write_inside(const struct screen *s, int row, int side, uint8_t pain
 {
 	int n = text_columns(text);
 
-	write_at(s, row, side ? s->right - 2 - n : s->left + 2, paint, text);
+	canvas_words(&s->c, row, side ? s->right - 2 - n : s->left + 2, paint, text);
 }
 
 static void write_mark(const struct screen *s, unsigned int i)
@@ -143,7 +72,7 @@ static void write_mark(const struct screen *s, unsigned int i)
 
 	if (!i || s->row_of[i - 1] != row) {
 		ladder_time(s->l, m->ns, when, sizeof(when));
-		write_at(s, row, TIME_COLUMNS - (int)strlen(when), DIM, when);
+		canvas_words(&s->c, row, TIME_COLUMNS - (int)strlen(when), DIM, when);
 	}
 	switch (m->kind) {
 	case MARK_STATE:
@@ -198,7 +127,7 @@ static uint8_t paint_of(const struct arrow *a)
 
 static void head(const struct screen *s, int row, int side, uint8_t paint)
 {
-	write_at(s, row, side ? s->right - 1 : s->left + 1, paint, side ? ">" : "<");
+	canvas_words(&s->c, row, side ? s->right - 1 : s->left + 1, paint, side ? ">" : "<");
 }
 
 /* The way from the axis to where the segment is last seen. */
@@ -208,8 +137,8 @@ static void draw_departure(struct screen *s, const struct arrow *a, int row, int
 	int start = a->from ? s->right - 1 : s->left + 1;
 	int n = text_columns(label);
 
-	draw_across(s, row, start, end, paint);
-	write_at(s, row, a->from ? s->right - 4 - n : s->left + 4, paint, label);
+	canvas_across(&s->c, row, start, end, paint, LINE_PLAIN);
+	canvas_words(&s->c, row, a->from ? s->right - 4 - n : s->left + 4, paint, label);
 }
 
 static void label_of(const struct arrow *a, char *label, size_t len)
@@ -234,12 +163,12 @@ static void draw_half(struct screen *s, const struct arrow *a, const char *label
 		draw_departure(s, a, row, a->from ? s->left + 2 : s->right - 2, label, paint);
 		head(s, row, !a->from, paint);
 		if (s->l->ends[1])
-			write_at(s, row, a->from ? s->left + 3 : s->right - 3, paint, "?");
+			canvas_words(&s->c, row, a->from ? s->left + 3 : s->right - 3, paint, "?");
 		return;
 	}
 	stop = a->from ? s->right - n - 8 : s->left + n + 8;
 	draw_departure(s, a, row, stop, label, paint);
-	write_at(s, row, a->from ? stop - 6 : stop, BAD, a->from ? " lost X" : "X lost ");
+	canvas_words(&s->c, row, a->from ? stop - 6 : stop, BAD, a->from ? " lost X" : "X lost ");
 }
 
 static void draw_arrow(struct screen *s, const struct arrow *a)
@@ -256,12 +185,12 @@ static void draw_arrow(struct screen *s, const struct arrow *a)
 	from = s->row_of[a->departure];
 	to = s->row_of[a->arrival];
 	lane = lane_for(s, a, from, to, text_columns(label));
-	draw_across(s, to, lane, a->from ? s->left + 2 : s->right - 2, paint);
+	canvas_across(&s->c, to, lane, a->from ? s->left + 2 : s->right - 2, paint, LINE_PLAIN);
 	for (row = from + 1; row < to; row++)
-		draw(s, row, lane, N | S, paint);
+		canvas_stroke(&s->c, row, lane, N | S, paint, LINE_PLAIN);
 	draw_departure(s, a, from, lane, label, paint);
-	write_at(s, from, lane, paint, stroke(s, a->from ? E | S : S | W));
-	write_at(s, to, lane, paint, stroke(s, a->from ? N | W : N | E));
+	canvas_stroke(&s->c, from, lane, a->from ? E | S : S | W, paint, LINE_PLAIN);
+	canvas_stroke(&s->c, to, lane, a->from ? N | W : N | E, paint, LINE_PLAIN);
 	head(s, to, !a->from, paint);
 	if (a->p->fate == FATE_DROPPED) {
 		snprintf(label, sizeof(label), " dropped: %s ", a->p->got->word);
@@ -270,26 +199,6 @@ static void draw_arrow(struct screen *s, const struct arrow *a)
 }
 
 /* --- the whole --- */
-
-static void print_row(struct text *t, const struct screen *s, int row)
-{
-	int c, last = s->columns - 1;
-	uint8_t paint = PLAIN;
-
-	while (last > 0 && !at(s, row, last)->c[0])
-		last--;
-	for (c = 0; c <= last; c++) {
-		const struct cell *cell = at(s, row, c);
-
-		if (s->style->colour && cell->paint != paint) {
-			text_add(t, "\033[0%s%sm", paints[cell->paint][0] ? ";" : "",
-				 paints[cell->paint]);
-			paint = cell->paint;
-		}
-		text_add(t, "%s", cell->c[0] ? cell->c : " ");
-	}
-	text_add(t, paint != PLAIN ? "\033[0m\n" : "\n");
-}
 
 /* Who stands where, and in which state it began. */
 static void write_titles(const struct screen *s)
@@ -300,11 +209,11 @@ static void write_titles(const struct screen *s)
 	for (side = 0; side < 2; side++) {
 		ladder_title(s->l, side, title, sizeof(title));
 		n = text_columns(title);
-		write_at(s, 0, side ? s->columns - n : s->left - STATE_COLUMNS, BOLD, title);
+		canvas_words(&s->c, 0, side ? s->c.columns - n : s->left - STATE_COLUMNS, BOLD, title);
 		if (s->l->ends[side])
 			write_state(s, 1, side, s->l->first[side]);
 		else
-			write_at(s, 1, s->right + 2, DIM, "no record");
+			canvas_words(&s->c, 1, s->right + 2, DIM, "no record");
 	}
 }
 
@@ -316,29 +225,26 @@ static void write_titles(const struct screen *s)
  */
 void ladder_text(struct text *t, const struct ladder *l, const struct ladder_style *style)
 {
-	struct screen s = { .l = l, .style = style, .columns = style->width };
+	struct screen s = { .l = l, .c = { .columns = style->width, .colour = style->colour,
+					   .ascii = style->ascii } };
 	unsigned int i;
 	int row;
 
 	s.left = TIME_COLUMNS + 1 + STATE_COLUMNS;
-	s.right = s.columns - STATE_COLUMNS - 2;
+	s.right = s.c.columns - STATE_COLUMNS - 2;
 	s.row_of = tool_alloc(NULL, (l->mark_count + 1) * sizeof(*s.row_of));
 	place_rows(&s);
-	s.cells = calloc((size_t)s.rows * s.columns + 1, sizeof(*s.cells));
-	if (!s.cells)
-		s.cells = tool_alloc(NULL, SIZE_MAX);
+	canvas_begin(&s.c);
 	for (i = 0; i < l->arrow_count; i++)
 		if (!l->arrows[i].hidden)
 			draw_arrow(&s, &l->arrows[i]);
-	for (row = 1; row < s.rows; row++) {
-		write_at(&s, row, s.left, PLAIN, stroke(&s, N | S));
-		write_at(&s, row, s.right, PLAIN, stroke(&s, N | S));
+	for (row = 1; row < s.c.rows; row++) {
+		canvas_stroke(&s.c, row, s.left, N | S, PLAIN, LINE_PLAIN);
+		canvas_stroke(&s.c, row, s.right, N | S, PLAIN, LINE_PLAIN);
 	}
 	for (i = 0; i < l->mark_count; i++)
 		write_mark(&s, i);
 	write_titles(&s);
-	for (row = 0; row < s.rows; row++)
-		print_row(t, &s, row);
-	free(s.cells);
+	canvas_print(t, &s.c);
 	free(s.row_of);
 }

@@ -96,12 +96,14 @@ static const struct command commands[] = {
 	  "the round-trip time with the timeout made of it.\n"
 	  "\n"
 	  "  tcpstate plot -o graph.svg 192.0.2.1:40000\n" },
-	{ "dot", command_dot, "[FILE...]", 0, 100, "a",
+	{ "dot", command_dot, "[FILE...]", 0, 100, "axC",
 	  "the diagram of states, with the edges taken so far",
 	  "The diagram is drawn from the very table that the module runs, for graphviz; edges\n"
 	  "that were taken are thick and counted, the others pale. Without a FILE the counts\n"
-	  "are those of /proc/net/tcpstate_stat; with --all no edge is set apart.\n"
+	  "are those of /proc/net/tcpstate_stat; with --all no edge is set apart. -o FILE.svg\n"
+	  "calls graphviz; --text draws with characters and needs nothing.\n"
 	  "\n"
+	  "  tcpstate dot --text\n"
 	  "  tcpstate dot -o states.svg\n" },
 	{ "record", command_record, "[SOCKET]", 0, 1, "t",
 	  "save records to a file for Wireshark and for this command",
@@ -150,6 +152,7 @@ static const struct option_text {
 	{ 'a', "all", 0, "leave nothing out" },
 	{ 'w', "width", 1, "columns of the text" },
 	{ 'T', "title", 1, "words above the picture" },
+	{ 'x', "text", 0, "draw with characters" },
 	{ 'C', "colour", 0, "colours even where there is no terminal" },
 	{ 'o', "output", 1, "write to this file" },
 	{ 'n', "netns", 1, "look into this network namespace (ip netns); may be repeated" },
@@ -252,6 +255,9 @@ static void set_option(struct options *o, const struct command *c, int letter)
 		break;
 	case 'a':
 		o->all = true;
+		break;
+	case 'x':
+		o->text = true;
 		break;
 	case 'C':
 		o->colour = true;
