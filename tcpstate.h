@@ -500,11 +500,15 @@ static inline u8 tcpstate_state(const struct sock *sk)
 /**
  * struct tcpstate_cb - our part of skb->cb
  * @seg: receive: the parsed segment, trimmed as text is taken off
+ * @sdif: receive: the port of a VRF that it came in by, or 0
  * @seq: send: number of the first octet in a write-queue buffer
  */
 struct tcpstate_cb {
 	union {
-		struct tcpstate_seg seg;
+		struct {
+			struct tcpstate_seg seg;
+			int sdif;
+		};
 		u32 seq;
 	};
 };

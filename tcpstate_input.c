@@ -300,6 +300,8 @@ static struct sk_buff *compacted(struct sock *sk, struct sk_buff *skb)
 	}
 	skb_copy_bits(skb, 0, skb_put(big, skb->len), skb->len);
 	memcpy(big->cb, skb->cb, sizeof(skb->cb));
+	big->tstamp = skb->tstamp;
+	*skb_hwtstamps(big) = *skb_hwtstamps(skb);
 	consume_skb(skb);
 	return big;
 }
@@ -571,7 +573,9 @@ static void take_fin(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	if (!ts->fin_seen || ts->tcb.rcv_nxt != ts->fin_seq)
+	/* The text before it may have ended a child whose listener is going. */
+	if (!ts->fin_seen || ts->tcb.rcv_nxt != ts->fin_seq ||
+	    !tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_RECEIVE))
 		return;
 	ts->fin_seen = false;
 	ts->tcb.rcv_nxt++;

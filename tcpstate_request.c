@@ -31,18 +31,23 @@ enum room {
 	ROOM_FOR_COOKIE		/* too many handshakes: keep nothing of this one */
 };
 
+/* Handshakes, and children that TCP_DEFER_ACCEPT keeps back. */
+static bool half_is_full(const struct sock *listener)
+{
+	return READ_ONCE(tcpstate_sk(listener)->accept_half_len) >=
+	       max_t(u32, READ_ONCE(listener->sk_max_ack_backlog), MIN_HALF_OPEN);
+}
+
 static enum room find_room(struct sock *listener)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(listener);
-	struct tcpstate_sock *ls = tcpstate_sk(listener);
-	u32 limit = max_t(u32, READ_ONCE(listener->sk_max_ack_backlog), MIN_HALF_OPEN);
 	int cookies = READ_ONCE(tn->syncookies);
 
 	if (sk_acceptq_is_full(listener)) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENOVERFLOWS);
 		return ROOM_FOR_NONE;
 	}
-	if (READ_ONCE(ls->accept_half_len) < limit)
+	if (!half_is_full(listener))
 		return cookies == 2 ? ROOM_FOR_COOKIE : ROOM_FOR_CHILD;
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_HALFOPENOVERFLOWS);
 	return cookies ? ROOM_FOR_COOKIE : ROOM_FOR_NONE;
@@ -172,7 +177,7 @@ static bool read_cookie(struct sock *listener, const struct sk_buff *skb, struct
 
 /* What a clone must not share with its listener. */
 static void init_child(struct sock *child, struct sock *listener, const struct sk_buff *skb,
-		       struct ip_options_rcu **route, u32 iss)
+		       struct ip_options_rcu **route, u32 mark, u32 iss)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(child);
 
@@ -181,7 +186,8 @@ static void init_child(struct sock *child, struct sock *listener, const struct s
 	memset(&inet_sk(child)->cork, 0, sizeof(inet_sk(child)->cork));
 	child->sk_frag.page = NULL;
 	child->sk_frag.offset = 0;
-	child->sk_mark = child_mark(listener, skb);
+	child->sk_mark = mark;
+	atomic_set(&inet_sk(child)->inet_id, get_random_u16());
 	atomic64_set(&child->sk_cookie, 0);
 	sk_set_txhash(child);
 	sk_mark_napi_id(child, skb);
@@ -224,7 +230,7 @@ static void let_go(struct sock *child)
  * no state yet.  NULL: no memory, no route, or the listener is going.
  */
 static struct sock *bear(struct sock *listener, struct sk_buff *skb,
-			 struct ip_options_rcu **route, u32 iss)
+			 struct ip_options_rcu **route, u32 mark, u32 iss)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(listener);
 	struct sock *child = sk_clone_lock(listener, GFP_ATOMIC);
@@ -233,7 +239,7 @@ static struct sock *bear(struct sock *listener, struct sk_buff *skb,
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
 		return NULL;
 	}
-	init_child(child, listener, skb, route, iss);
+	init_child(child, listener, skb, route, mark, iss);
 	tcpstate_port_share(tn, &tcpstate_sk(child)->bind, &tcpstate_sk(listener)->bind);
 	if (join(child) && tcpstate_sk(child)->bind.hold && !tcpstate_sk(child)->af->route(child))
 		return child;
@@ -284,8 +290,12 @@ static bool take_cookie(struct sock *listener, struct sk_buff *skb)
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_COOKIESRECV);
 	if (sk_acceptq_is_full(listener))
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENOVERFLOWS);
+	else if (tcpstate_sk(listener)->defer_accept && half_is_full(listener))
+		/* Nobody counts those that wait for their first text as ready. */
+		tcpstate_mib_inc(tn, TCPSTATE_MIB_HALFOPENOVERFLOWS);
 	else
-		child = bear(listener, skb, &route, tcpstate_cb(skb)->seg.ack - 1);
+		child = bear(listener, skb, &route, child_mark(listener, skb),
+			     tcpstate_cb(skb)->seg.ack - 1);
 	if (!child)
 		goto drop;
 	tcpstate_state_born(child, TCPSTATE_LISTEN);
@@ -692,11 +702,10 @@ static struct sock *hand_over(struct tcpstate_request *req, struct sk_buff *skb)
 		tcpstate_mib_inc(net_of(req), TCPSTATE_MIB_LISTENOVERFLOWS);
 		goto full;
 	}
-	child = bear(listener, skb, &req->route, req->iss);
+	child = bear(listener, skb, &req->route, req->mark, req->iss);
 	if (!child)
 		goto full;
 	ts = tcpstate_sk(child);
-	child->sk_mark = req->mark;
 	ts->tcb.rcv_wscale = req->wscale;
 	ts->tcb.ts_offer = req->ts_ok;
 	ts->total_retrans = req->retrans;
@@ -905,8 +914,8 @@ static void abort_child(struct sock *child)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(child);
 
-	local_bh_disable();
-	bh_lock_sock(child);
+	/* sock_diag may have it locked as a user: wait for that, too. */
+	lock_sock_nested(child, SINGLE_DEPTH_NESTING);
 	if (ts->owner == TCPSTATE_OWNER_REQUEST || ts->owner == TCPSTATE_OWNER_QUEUE) {
 		bool queued = ts->owner == TCPSTATE_OWNER_QUEUE;
 
@@ -914,8 +923,7 @@ static void abort_child(struct sock *child)
 		if (queued)
 			tcpstate_state_disown(child);
 	}
-	bh_unlock_sock(child);
-	local_bh_enable();
+	release_sock(child);
 	sock_put(child);
 }
 
@@ -955,11 +963,13 @@ void tcpstate_request_stop(struct sock *listener)
 	while ((req = next_half(ls))) {
 		tcpstate_request_abort(req);
 		tcpstate_request_put(req);
+		cond_resched();
 	}
-	while ((child = next_child(ls, &ls->accept_deferred)))
+	while ((child = next_child(ls, &ls->accept_deferred)) ||
+	       (child = next_child(ls, &ls->accept_ready))) {
 		abort_child(child);
-	while ((child = next_child(ls, &ls->accept_ready)))
-		abort_child(child);
+		cond_resched();
+	}
 }
 
 /**

@@ -660,18 +660,29 @@ static __poll_t poll_write(struct sock *sk)
 	return __sk_stream_is_writeable(sk, 1) ? EPOLLOUT | EPOLLWRNORM : 0;
 }
 
+/* The peer cannot send more: who waits for SO_RCVLOWAT would wait for ever. */
+static bool receive_is_full(const struct sock *sk)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+
+	return atomic_read(&sk->sk_rmem_alloc) > rcvbuf - rcvbuf / 8 ||
+	       READ_ONCE(ts->tcb.rcv_adv) - READ_ONCE(ts->tcb.rcv_nxt) <= ts->tcb.rcv_mss;
+}
+
 static __poll_t poll_read(const struct sock *sk)
 {
 	const struct tcpstate_sock *ts = tcpstate_sk(sk);
 	u8 urgent = READ_ONCE(ts->tcb.urgent);
-	int target = sock_rcvlowat(sk, 0, INT_MAX);
+	int unread, target = sock_rcvlowat(sk, 0, INT_MAX);
 	__poll_t mask = 0;
 
 	/* A reader passes over the octet at the mark: there must be another. */
 	if (urgent != TCPSTATE_URGENT_NONE && !sock_flag(sk, SOCK_URGINLINE) &&
 	    READ_ONCE(ts->tcb.rcv_up) - 1 == READ_ONCE(ts->copied_seq))
 		target++;
-	if (tcpstate_recvmsg_unread(sk) >= target)
+	unread = tcpstate_recvmsg_unread(sk);
+	if (unread >= target || (unread > 0 && receive_is_full(sk)))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (urgent == TCPSTATE_URGENT_HERE)
 		mask |= EPOLLPRI;

@@ -53,10 +53,11 @@ static void delete(struct tcpstate_timewait *tw)
 	tcpstate_record_end(&tw->record);
 	if (timer_delete(&tw->timer))
 		tcpstate_timewait_put(tw);
+	tcpstate_port_put(tw->tn, &tw->bind);
+	/* Last: who finds the list empty takes the namespace away. */
 	spin_lock_bh(&tw->tn->timewait_lock);
 	list_del_init(&tw->node);
 	spin_unlock_bh(&tw->tn->timewait_lock);
-	tcpstate_port_put(tw->tn, &tw->bind);
 	tcpstate_timewait_put(tw);
 }
 

@@ -77,7 +77,26 @@ static struct sock *policy_sock(struct tcpstate_flow *flow)
 }
 
 /*
- * What ip_local_deliver_finish() and tcp_v4_rcv() ask of a packet for sk,
+ * Does sk, NULL in TIME_WAIT, take a packet by the rules of IPsec?  They look at
+ * IP's part of skb->cb, and so come before parse().
+ */
+static bool ipsec_ok(struct sk_buff *skb, struct sock *sk)
+{
+	return xfrm4_policy_check(sk, XFRM_POLICY_IN, skb);
+}
+
+/* As above for a second socket, after parse(): a rule of its own asks no skb->cb. */
+static bool ipsec_ok_too(struct sk_buff *skb, struct sock *sk)
+{
+#ifdef CONFIG_XFRM
+	if (rcu_access_pointer(sk->sk_policy[XFRM_POLICY_IN]))
+		return ipsec_ok(skb, sk);
+#endif
+	return true;
+}
+
+/*
+ * What else ip_local_deliver_finish() and tcp_v4_rcv() ask of a packet for sk,
  * NULL in TIME_WAIT.  Data points to the text, before and after.
  */
 static bool policy_ok(struct sk_buff *skb, struct sock *sk)
@@ -90,8 +109,6 @@ static bool policy_ok(struct sk_buff *skb, struct sock *sk)
 		tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_MINTTLDROPPED);
 		return false;
 	}
-	if (!xfrm4_policy_check(sk, XFRM_POLICY_IN, skb))
-		return false;
 	nf_reset_ct(skb);
 	if (!sk || !rcu_access_pointer(sk->sk_filter))
 		return true;
@@ -151,12 +168,6 @@ static bool device_ok(const struct tcpstate_net *tn, const struct tcpstate_flow 
 	return !device || inet_sk_bound_dev_eq(tn->net, device, inet_iif(skb), inet_sdif(skb));
 }
 
-static struct sock *find_listener(struct tcpstate_net *tn, const struct tcpstate_key *key,
-				  struct sk_buff *skb)
-{
-	return tcpstate_demux_find_listener(tn, key, inet_iif(skb), inet_sdif(skb));
-}
-
 /* The listener, held, that takes this SYN for a mini's names, or NULL. */
 static struct sock *find_successor(struct tcpstate_net *tn, struct sk_buff *skb, u8 wire)
 {
@@ -164,8 +175,9 @@ static struct sock *find_successor(struct tcpstate_net *tn, struct sk_buff *skb,
 	struct sock *listener;
 
 	tcpstate_ipv4.key(skb, wire, tcp_hdr(skb), &key);
-	listener = find_listener(tn, &key, skb);
-	if (!listener || policy_ok(skb, listener))
+	listener = tcpstate_demux_find_listener(tn, &key, inet_iif(skb),
+						tcpstate_cb(skb)->sdif);
+	if (!listener || (ipsec_ok_too(skb, listener) && policy_ok(skb, listener)))
 		return listener;
 	sock_put(listener);
 	return NULL;
@@ -231,10 +243,12 @@ static void receive(struct net *net, struct tcpstate_flow *flow, struct sk_buff 
 	const struct tcpstate_af *af = &tcpstate_ipv4;
 	struct tcpstate_net *tn = tcpstate_net(net);
 	struct tcpstate_reply rst;
+	int sdif = inet_sdif(skb);
 
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_INSEGS);
-	if (!parse(tn, skb, wire, af))
+	if (!ipsec_ok(skb, flow ? policy_sock(flow) : NULL) || !parse(tn, skb, wire, af))
 		goto drop;
+	tcpstate_cb(skb)->sdif = sdif;
 	if (!flow) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOCONN);
 		if (af->for_us(skb) && tcpstate_seg_rst_reply(&tcpstate_cb(skb)->seg, &rst))
@@ -261,7 +275,7 @@ static struct tcpstate_flow *find(struct tcpstate_net *tn, const struct tcpstate
 	struct sock *listener;
 
 	if (!flow) {
-		listener = find_listener(tn, key, skb);
+		listener = tcpstate_demux_find_listener(tn, key, inet_iif(skb), inet_sdif(skb));
 		return listener ? &tcpstate_sk(listener)->flow : NULL;
 	}
 	if (device_ok(tn, flow, skb))
@@ -389,7 +403,7 @@ static void overhear_icmp(struct net *net, struct sk_buff *skb)
 		deliver_quote(net, skb, &quote);
 }
 
-static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+static unsigned int take_packet(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	struct tcpstate_net *tn;
@@ -397,8 +411,6 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	struct tcpstate_key key;
 	__be16 ports[2], *p;
 
-	if (!static_branch_unlikely(&hooked))
-		return NF_ACCEPT;
 	if (iph->protocol == IPPROTO_ICMP) {
 		overhear_icmp(state->net, skb);
 		return NF_ACCEPT;
@@ -424,6 +436,22 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	skb_reset_transport_header(skb);
 	receive(state->net, flow, skb, IPPROTO_TCP);
 	return NF_STOLEN;
+}
+
+/*
+ * A packet that a program has given back to netfilter (NFQUEUE) comes in its
+ * process, with softirqs on: they would spin for the locks taken here.
+ */
+static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+
+	if (!static_branch_unlikely(&hooked))
+		return NF_ACCEPT;
+	local_bh_disable();
+	verdict = take_packet(skb, state);
+	local_bh_enable();
+	return verdict;
 }
 
 static const struct nf_hook_ops hook_ops = {

@@ -50,6 +50,34 @@ static int closed_window(struct wire_conn *c, int n)
 	return wire_write(c, n) ?: wire_expect_nothing(c);
 }
 
+/* With a probe outstanding SND.NXT lies beyond the window, where ACKs are dropped. */
+WIRE_TEST(persist, acks_stay_within_the_window)
+{
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, closed_window(c, 100));
+	ASSERT_EQ(0, take_probe(c, 1));
+	c->strict = false;
+	SEND(c, "A len 10 ack 1");
+	EXPECT(c, "A seq 1 ack 11 len 0");
+	/* A bad segment's answer too. */
+	SEND(c, "A seq 1 len 10 ack 1");
+	EXPECT(c, "A seq 1 ack 11 len 0");
+}
+
+WIRE_TEST(persist, rst_stays_within_the_window)
+{
+	struct wire_conn *c = &self->c;
+	struct linger linger = { .l_onoff = 1 };
+
+	ASSERT_EQ(0, closed_window(c, 100));
+	ASSERT_EQ(0, take_probe(c, 1));
+	ASSERT_EQ(0, setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
+	ASSERT_EQ(0, close(c->fd));
+	c->fd = -1;
+	EXPECT(c, "R* seq 1");
+}
+
 WIRE_TEST(persist, probes_with_backoff)
 {
 	struct wire_conn *c = &self->c;
