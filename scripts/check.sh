@@ -192,10 +192,14 @@ fi
 if [[ $flavour == debug ]]; then
 	export TCPSTATE_SLOW=${TCPSTATE_SLOW:-6}
 	vm+=(--memory 2G --boot-timeout 600 --kopt kasan_multi_shot)
+	# For wire_poison: what nobody has written has a pattern.
+	vm+=(--kopt slub_debug=P --kopt init_on_alloc=0)
 fi
 step whole 'module build' build_module
 if [[ -z $version && $# == 0 && -n $all ]]; then
 	step whole dkms scripts/dkms.sh "$build/dkms"
+	# dkms_test, in the VM, installs what was built.
+	export TCPSTATE_DKMS=$build/dkms
 fi
 if [[ $# == 0 && -z $version ]]; then
 	step counted 'user-space tests' make --no-print-directory -C tests check
