@@ -198,8 +198,6 @@ fi
 step whole 'module build' build_module
 if [[ -z $version && $# == 0 && -n $all ]]; then
 	step whole dkms scripts/dkms.sh "$build/dkms"
-	# dkms_test, in the VM, installs what was built.
-	export TCPSTATE_DKMS=$build/dkms
 fi
 if [[ $# == 0 && -z $version ]]; then
 	step counted 'user-space tests' make --no-print-directory -C tests check
