@@ -525,7 +525,8 @@ static struct tcpstate_request *make(struct sock *listener, const struct sk_buff
 	struct tcpstate_sock *ls = tcpstate_sk(listener);
 	struct tcpstate_request *req = kmem_cache_zalloc(cache, GFP_ATOMIC);
 
-	BUILD_BUG_ON(sizeof(*req) > 320);
+	/* Lockdep makes locks and timers larger. */
+	BUILD_BUG_ON(!IS_ENABLED(CONFIG_LOCKDEP) && sizeof(*req) > 320);
 	if (!req) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_NOMEMORY);
 		return NULL;

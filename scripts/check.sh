@@ -110,7 +110,7 @@ run_selftests() { # WIRE NAME...
 	for name in "$@"; do
 		option+=(-t "$name")
 	done
-	[[ -z $all ]] || export TCPSTATE_LONG=1
+	[[ -z $all ]] || export TCPSTATE_LONG=1 TCPSTATE_ROUNDS=200
 	if [[ $flavour == debug ]]; then
 		rm -rf "$build/counts-$TCPSTATE_WIRE"
 		option+=(-g "$build/counts-$TCPSTATE_WIRE")
@@ -193,6 +193,8 @@ fi
 if [[ $flavour == debug ]]; then
 	export TCPSTATE_SLOW=${TCPSTATE_SLOW:-6}
 	vm+=(--memory 2G --boot-timeout 600 --kopt kasan_multi_shot)
+	# For wire_poison: what nobody has written has a pattern.
+	vm+=(--kopt slub_debug=P --kopt init_on_alloc=0)
 fi
 step whole 'module build' build_module
 if [[ -z $version && $# == 0 && -n $all ]]; then

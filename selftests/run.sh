@@ -86,15 +86,16 @@ no_leaks() { # WHEN
 # Most of a test is waiting for timers, and each case lives in a network namespace of
 # its own: one program runs on each CPU, pinned there, so that a segment and its answer
 # are not spread over both. Those that sleep nearly all the time go one after the other
-# beside them, on any CPU. Races want all CPUs, and what unloads the module wants to be the
-# only one: these run last, alone.
+# beside them, on any CPU. Races want all CPUs, and what unloads the module, sets the
+# clock or lets memory fail wants to be the only one: these run last, alone.
 tap=/run/tcpstate.tap
 run_programs() {
 	local alone=() together=() asleep=() name cpu
 
 	for name in "${select[@]}"; do
 		case $name in
-		*:module_test.sh | *:sock_race | *:sock_thread | *:sock_fuzz) alone+=("$name") ;;
+		*:module_test.sh | *:sock_race | *:sock_thread | *:sock_fuzz | \
+		*:sock_faults | *:sock_upheaval) alone+=("$name") ;;
 		*:wire_keepalive | *:wire_persist | *:wire_retransmit) asleep+=("$name") ;;
 		*) together+=("$name") ;;
 		esac

@@ -999,6 +999,7 @@ TEST_F(urgent, long_write_with_little_room)
 	struct sender s = { .buf = sent, .len = sizeof(sent) - 20 };
 	struct sock_pair pair;
 	pthread_t thread;
+	sigset_t urgent;
 
 	/* It waits for room, and the peer knows of it all the while. */
 	ASSERT_EQ(0, sock_pair(&pair));
@@ -1007,7 +1008,12 @@ TEST_F(urgent, long_write_with_little_room)
 	ASSERT_EQ(0, count_signals(pair.server, getpid()));
 	sock_pattern(sent, sizeof(sent), 5);
 	s.fd = pair.client;
+	/* The signal is for the process: in the sender's thread it would end the write. */
+	sigemptyset(&urgent);
+	sigaddset(&urgent, SIGURG);
+	ASSERT_EQ(0, pthread_sigmask(SIG_BLOCK, &urgent, NULL));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, sender_run, &s));
+	ASSERT_EQ(0, pthread_sigmask(SIG_UNBLOCK, &urgent, NULL));
 	ASSERT_TRUE(sock_until(signals > 0));
 	ASSERT_EQ(0, sock_read_all(pair.server, got, sizeof(got)));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
