@@ -364,7 +364,11 @@ struct tcpstate_timewait {
  * @ooo_octets: how much there is
  * @rtx_timer: retransmission and persist
  * @delack_timer: delayed ACK
+ * @rtx_armed: @rtx_timer is on; it may be pending when it is not, and fire sooner
+ *	than it should: then it looks again
  * @rtx_when: jiffies when @rtx_timer should fire
+ * @delack_armed: @delack_timer is on, as @rtx_armed
+ * @delack_when: jiffies when @delack_timer should fire
  * @bind: the claim on our port
  * @listen_node: linkage of the table of listeners
  * @defer_accept: TCP_DEFER_ACCEPT of a listener, seconds
@@ -450,6 +454,9 @@ struct tcpstate_sock {
 	struct timer_list rtx_timer;
 	struct timer_list delack_timer;
 	unsigned long rtx_when;
+	unsigned long delack_when;
+	bool rtx_armed;
+	bool delack_armed;
 
 	struct tcpstate_bind bind;
 	struct rhlist_head listen_node;
@@ -932,6 +939,8 @@ void tcpstate_output_syn_again(struct sock *sk);
 void tcpstate_output_probe(struct sock *sk);
 void tcpstate_output_keepalive(struct sock *sk);
 void tcpstate_output_arm(struct sock *sk);
+void tcpstate_output_disarm(struct sock *sk);
+void tcpstate_output_arm_delack(struct sock *sk);
 bool tcpstate_output_waits(const struct tcpstate_sock *ts);
 void tcpstate_output_overdue(struct sock *sk);
 void tcpstate_output_release_acked(struct sock *sk);

@@ -113,7 +113,7 @@ static void syn_acked(struct sock *sk, const struct tcpstate_seg *seg)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	sk_stop_timer(sk, &ts->rtx_timer);
+	tcpstate_output_disarm(sk);
 	/* A SYN+ACK that was asked for again, or sent as a cookie, was not lost. */
 	if (!ts->rtt_timing && ts->total_retrans) {
 		tcpstate_rtt_syn_lost(&ts->rtt);
@@ -164,7 +164,7 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	tcpstate_output_release_acked(sk);
 	grow_sndbuf(sk);
 	if (tcb->snd_una == tcb->snd_nxt) {
-		sk_stop_timer(sk, &ts->rtx_timer);
+		tcpstate_output_disarm(sk);
 	} else {
 		ts->first_sent = jiffies;
 		tcpstate_output_arm(sk);
@@ -196,7 +196,7 @@ static void update_window(struct sock *sk, const struct tcpstate_seg *seg)
 	ts->probes = 0;
 	if (tcb->snd_una != tcb->snd_nxt)
 		tcpstate_output_retransmit(sk, TCPSTATE_CAUSE_WINDOW);
-	sk_stop_timer(sk, &ts->rtx_timer);
+	tcpstate_output_disarm(sk);
 	if (tcb->snd_una != tcb->snd_nxt)
 		tcpstate_output_arm(sk);
 }
@@ -479,11 +479,7 @@ static void schedule_ack(struct sock *sk)
 		ts->ack_now = true;
 		return;
 	}
-	if (!timer_pending(&ts->delack_timer)) {
-		delay = msecs_to_jiffies(READ_ONCE(tn->delack_ms));
-		sk_reset_timer(sk, &ts->delack_timer, jiffies + delay);
-		tcpstate_note_armed(tn, &ts->flow, TCPSTATE_TIMER_DELACK, delay);
-	}
+	tcpstate_output_arm_delack(sk);
 }
 
 /* There is text, or its end, to read. */

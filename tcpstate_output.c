@@ -282,7 +282,7 @@ static void sent_ack(struct tcpstate_sock *ts)
 {
 	ts->ack_now = false;
 	ts->ack_seq = ts->tcb.rcv_nxt;
-	sk_stop_timer((struct sock *)ts, &ts->delack_timer);
+	ts->delack_armed = false;
 }
 
 /* Every segment below SND.UP says so; a SYN is below all text, a RST ends it. */
@@ -410,6 +410,16 @@ static bool nothing_in_flight(const struct tcpstate_tcb *tcb)
 	return tcb->snd_una == tcb->snd_nxt;
 }
 
+/*
+ * A timer that is pending for an earlier time is left alone, and looks again when
+ * it fires: that is once in a timeout, this is for every segment.
+ */
+static void fire_by(struct sock *sk, struct timer_list *timer, unsigned long when)
+{
+	if (!timer_pending(timer) || time_before(when, timer->expires))
+		sk_reset_timer(sk, timer, when);
+}
+
 /**
  * tcpstate_output_arm() - start the retransmission timer anew
  * @sk: has something outstanding, or something that the window holds back
@@ -422,18 +432,51 @@ void tcpstate_output_arm(struct sock *sk)
 	u32 us = tcpstate_rtt_timeout(&ts->rtt);
 
 	ts->rtx_when = jiffies + usecs_to_jiffies(us);
-	sk_reset_timer(sk, &ts->rtx_timer, ts->rtx_when);
+	ts->rtx_armed = true;
+	fire_by(sk, &ts->rtx_timer, ts->rtx_when);
 	tcpstate_note_armed(tcpstate_sk_net(sk), &ts->flow,
 			    ts->tcb.snd_una == ts->tcb.snd_nxt ? TCPSTATE_TIMER_PERSIST :
 								 TCPSTATE_TIMER_RETRANSMIT,
 			    usecs_to_jiffies(us));
 }
 
+/**
+ * tcpstate_output_disarm() - nothing is outstanding, nothing waits
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_disarm(struct sock *sk)
+{
+	tcpstate_sk(sk)->rtx_armed = false;
+}
+
+/**
+ * tcpstate_output_arm_delack() - an ACK is owed, and may wait a little
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_arm_delack(struct sock *sk)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	unsigned long delay;
+
+	if (ts->delack_armed)
+		return;
+	delay = msecs_to_jiffies(READ_ONCE(tn->delack_ms));
+	ts->delack_armed = true;
+	ts->delack_when = jiffies + delay;
+	fire_by(sk, &ts->delack_timer, ts->delack_when);
+	tcpstate_note_armed(tn, &ts->flow, TCPSTATE_TIMER_DELACK, delay);
+}
+
 static void arm_if_idle(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	if (timer_pending(&ts->rtx_timer))
+	if (ts->rtx_armed)
 		return;
 	ts->first_sent = jiffies;
 	tcpstate_output_arm(sk);
