@@ -375,6 +375,7 @@ struct tcpstate_timewait {
  * @notsent_lowat: TCP_NOTSENT_LOWAT, octets, or 0
  * @window_clamp: TCP_WINDOW_CLAMP, octets, or 0
  * @recv_inq: TCP_INQ
+ * @reader_waits: a reader sleeps for text, and acknowledges what it finds when it wakes
  * @thin_linear: TCP_THIN_LINEAR_TIMEOUTS
  * @orphan: counted among the namespace's orphans
  * @listener: held, where @owner is QUEUE or REQUEST
@@ -464,6 +465,7 @@ struct tcpstate_sock {
 	u32 notsent_lowat;
 	u32 window_clamp;
 	bool recv_inq;
+	bool reader_waits;
 	bool thin_linear;
 	bool orphan;
 
@@ -938,6 +940,7 @@ void tcpstate_output_retransmit(struct sock *sk, u8 cause);
 void tcpstate_output_syn_again(struct sock *sk);
 void tcpstate_output_probe(struct sock *sk);
 void tcpstate_output_keepalive(struct sock *sk);
+bool tcpstate_output_owes_ack(const struct tcpstate_sock *ts);
 void tcpstate_output_arm(struct sock *sk);
 void tcpstate_output_disarm(struct sock *sk);
 void tcpstate_output_arm_delack(struct sock *sk);

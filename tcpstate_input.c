@@ -467,15 +467,15 @@ static void find_urgent(struct sock *sk)
 /* When to acknowledge text in order: RFC 9293 3.8.6.3, RFC 5681 4.2. */
 static void schedule_ack(struct sock *sk)
 {
-	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	u32 owed = ts->tcb.rcv_nxt - ts->ack_seq;
-	u32 mss = clamp_t(u32, ts->rcv_seg, TCPSTATE_DEFAULT_MSS_V4, ts->tcb.rcv_mss);
-	unsigned long delay;
 
-	if (!owed)
+	if (ts->ack_seq == ts->tcb.rcv_nxt)
 		return;
-	if (ts->quickack || owed >= 2 * mss) {
+	/*
+	 * A reader that is waking up takes all that has come until then, and
+	 * answers for all of it (MUST-59): the delayed ACK is for one that does not.
+	 */
+	if (ts->quickack || (tcpstate_output_owes_ack(ts) && !ts->reader_waits)) {
 		ts->ack_now = true;
 		return;
 	}

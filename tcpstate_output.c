@@ -1014,11 +1014,26 @@ void tcpstate_output_purge(struct sock *sk)
 }
 
 /**
+ * tcpstate_output_owes_ack() - has so much come that an ACK is due
+ * @ts: the socket
+ *
+ * Context: socket lock held.
+ * Return: two full segments or more (RFC 9293 3.8.6.3, SHLD-19).
+ */
+bool tcpstate_output_owes_ack(const struct tcpstate_sock *ts)
+{
+	u32 mss = clamp_t(u32, ts->rcv_seg, TCPSTATE_DEFAULT_MSS_V4, ts->tcb.rcv_mss);
+
+	return ts->tcb.rcv_nxt - ts->ack_seq >= 2 * mss;
+}
+
+/**
  * tcpstate_output_open_window() - the reader took text: is that news
  * @sk: the socket
  *
  * Tells the peer when the window has grown by two segments or half the
- * buffer (MUST-39), and at once when it was shut.
+ * buffer (MUST-39), and at once when it was shut; and acknowledges what was left
+ * to the reader to acknowledge.
  *
  * Context: socket lock held.
  */
@@ -1033,7 +1048,7 @@ void tcpstate_output_open_window(struct sock *sk)
 	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_RECEIVE))
 		return;
 	space = min3(space, full_space(sk), 65535u << ts->tcb.rcv_wscale);
-	if (space < wnd + step || (wnd && space < 2 * wnd))
+	if (!tcpstate_output_owes_ack(ts) && (space < wnd + step || (wnd && space < 2 * wnd)))
 		return;
 	tcpstate_output_ack(sk);
 }

@@ -83,6 +83,7 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->rtt_timing = false;
 	ts->fin_seen = false;
 	ts->urgent_open = false;
+	ts->reader_waits = false;
 	ts->rtx_count = 0;
 	ts->keep_probes = 0;
 	ts->probes = 0;
