@@ -369,6 +369,7 @@ struct tcpstate_timewait {
  * @rtx_when: jiffies when @rtx_timer should fire
  * @delack_armed: @delack_timer is on, as @rtx_armed
  * @delack_when: jiffies when @delack_timer should fire
+ * @cut_from: buffer of the write queue that the last cut ended in, or NULL
  * @bind: the claim on our port
  * @listen_node: linkage of the table of listeners
  * @defer_accept: TCP_DEFER_ACCEPT of a listener, seconds
@@ -458,6 +459,7 @@ struct tcpstate_sock {
 	unsigned long delack_when;
 	bool rtx_armed;
 	bool delack_armed;
+	struct sk_buff *cut_from;
 
 	struct tcpstate_bind bind;
 	struct rhlist_head listen_node;

@@ -229,13 +229,24 @@ static unsigned int write_options(struct sock *sk, const struct cut *cut, u8 *by
 	return tcpstate_opt_write(bytes, opt);
 }
 
+/* Where to look for seq: most cuts go on where the last one ended. */
+static struct sk_buff *first_of(const struct sock *sk, u32 seq)
+{
+	struct sk_buff *buf = tcpstate_sk(sk)->cut_from;
+
+	return buf && !tcpstate_before(seq, tcpstate_cb(buf)->seq) ?
+		buf : skb_peek(&sk->sk_write_queue);
+}
+
 /* Hang len octets from seq on, by reference, below the headers in skb. */
 static int attach_text(struct sock *sk, struct sk_buff *skb, u32 seq, u32 len)
 {
-	struct sk_buff *buf;
+	struct sk_buff *buf = first_of(sk, seq);
 	int n = 0;
 
-	skb_queue_walk(&sk->sk_write_queue, buf) {
+	if (WARN_ON_ONCE(!buf))
+		return -EFAULT;
+	skb_queue_walk_from(&sk->sk_write_queue, buf) {
 		u32 off = seq - tcpstate_cb(buf)->seq;
 		int i;
 
@@ -261,8 +272,10 @@ static int attach_text(struct sock *sk, struct sk_buff *skb, u32 seq, u32 len)
 			len -= size;
 			off = 0;
 		}
-		if (!len)
+		if (!len) {
+			tcpstate_sk(sk)->cut_from = buf;
 			return 0;
+		}
 	}
 	return len ? -EFAULT : 0;
 }
@@ -945,6 +958,8 @@ void tcpstate_output_keepalive(struct sock *sk)
 
 static void free_buffer(struct sock *sk, struct sk_buff *buf)
 {
+	if (tcpstate_sk(sk)->cut_from == buf)
+		tcpstate_sk(sk)->cut_from = NULL;
 	__skb_unlink(buf, &sk->sk_write_queue);
 	sk_wmem_queued_add(sk, -buf->truesize);
 	sk_mem_uncharge(sk, buf->truesize);

@@ -84,6 +84,7 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->fin_seen = false;
 	ts->urgent_open = false;
 	ts->reader_waits = false;
+	ts->cut_from = NULL;
 	ts->rtx_count = 0;
 	ts->keep_probes = 0;
 	ts->probes = 0;
