@@ -738,6 +738,8 @@ void tcpstate_demux_remove(struct tcpstate_net *tn, struct tcpstate_flow *flow);
 void tcpstate_demux_replace(struct tcpstate_net *tn, struct tcpstate_flow *old,
 			    struct tcpstate_flow *new);
 bool tcpstate_demux_hold(struct tcpstate_flow *flow);
+struct tcpstate_flow *tcpstate_demux_peek(struct tcpstate_net *tn,
+					  const struct tcpstate_key *key);
 struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
 					  const struct tcpstate_key *key);
 void tcpstate_demux_for_each(struct tcpstate_net *tn, void (*visit)(struct sock *sk));

@@ -119,6 +119,8 @@ void tcpstate_sock_init_transport(struct sock *sk, u32 iss)
 	init_numbers(sk, iss);
 	tcpstate_timer_init(sk);
 	ts->ooo = RB_ROOT;
+	/* A clone has no part in what its listener may hold. */
+	RCU_INIT_POINTER(sk->sk_rx_dst, NULL);
 	memset(&ts->flow.node, 0, sizeof(ts->flow.node));
 	memset(&ts->listen_node, 0, sizeof(ts->listen_node));
 	ts->orphan = false;
