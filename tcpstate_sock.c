@@ -380,6 +380,7 @@ int tcpstate_sock_disconnect(struct sock *sk, int flags)
 	else if (!ts->bind.num)
 		inet_sk(sk)->inet_num = 0;
 	forget_peer(sk);
+	dst_release(unrcu_pointer(xchg(&sk->sk_rx_dst, NULL)));
 	if (sk->sk_frag.page) {
 		put_page(sk->sk_frag.page);
 		sk->sk_frag.page = NULL;
