@@ -445,7 +445,7 @@ void tcpstate_output_arm(struct sock *sk)
 	u32 us = tcpstate_rtt_timeout(&ts->rtt);
 
 	ts->rtx_when = jiffies + usecs_to_jiffies(us);
-	ts->rtx_armed = true;
+	WRITE_ONCE(ts->rtx_armed, true);
 	fire_by(sk, &ts->rtx_timer, ts->rtx_when);
 	tcpstate_note_armed(tcpstate_sk_net(sk), &ts->flow,
 			    ts->tcb.snd_una == ts->tcb.snd_nxt ? TCPSTATE_TIMER_PERSIST :
@@ -461,7 +461,7 @@ void tcpstate_output_arm(struct sock *sk)
  */
 void tcpstate_output_disarm(struct sock *sk)
 {
-	tcpstate_sk(sk)->rtx_armed = false;
+	WRITE_ONCE(tcpstate_sk(sk)->rtx_armed, false);
 }
 
 /**

@@ -123,7 +123,7 @@ static void run_rtx(struct sock *sk)
 		sk_reset_timer(sk, &ts->rtx_timer, ts->rtx_when);
 		return;
 	}
-	ts->rtx_armed = false;
+	WRITE_ONCE(ts->rtx_armed, false);
 	/* Stopped when it had already fired. */
 	if (tcb->snd_una == tcb->snd_nxt && !tcpstate_output_waits(ts))
 		return;
@@ -275,7 +275,7 @@ void tcpstate_timer_init(struct sock *sk)
 	timer_setup(&ts->rtx_timer, rtx_fires, 0);
 	timer_setup(&ts->delack_timer, delack_fires, 0);
 	timer_setup(&sk->sk_timer, slow_fires, 0);
-	ts->rtx_armed = false;
+	WRITE_ONCE(ts->rtx_armed, false);
 	ts->delack_armed = false;
 	ts->deferred = 0;
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Where segments come in: a LOCAL_IN netfilter hook for wire 6 (and one before
- * routing that makes it cheap), a protocol
- * handler for wire 253.  Verifies, parses, finds the flow, and goes in by
- * one door.
+ * routing that makes it cheap), a protocol handler for wire 253.  Verifies,
+ * parses, finds the flow, and goes in by one door.
  */
 #include <linux/icmp.h>
 #include <linux/netfilter_ipv4.h>
@@ -117,7 +116,9 @@ static void keep_route(struct sock *sk, const struct sk_buff *skb)
 
 	if (likely(old == dst && sk->sk_rx_dst_ifindex == skb->skb_iif))
 		return;
-	if (tcpstate_sk(sk)->flow.state != TCPSTATE_ESTABLISHED || !dst || !dst_hold_safe(dst))
+	/* Nobody asks for that of another wire. */
+	if (tcpstate_sk(sk)->wire != IPPROTO_TCP ||
+	    tcpstate_sk(sk)->flow.state != TCPSTATE_ESTABLISHED || !dst || !dst_hold_safe(dst))
 		return;
 	WRITE_ONCE(sk->sk_rx_dst_ifindex, skb->skb_iif);
 	rcu_assign_pointer(sk->sk_rx_dst, dst);
