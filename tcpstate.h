@@ -366,13 +366,19 @@ struct tcpstate_timewait {
  * @ooo_octets: how much there is
  * @rtx_timer: retransmission and persist
  * @delack_timer: delayed ACK
+ * @rtx_armed: @rtx_timer is on; it may be pending when it is not, and fire sooner
+ *	than it should: then it looks again
  * @rtx_when: jiffies when @rtx_timer should fire
+ * @delack_armed: @delack_timer is on, as @rtx_armed
+ * @delack_when: jiffies when @delack_timer should fire
+ * @cut_from: buffer of the write queue that the last cut ended in, or NULL
  * @bind: the claim on our port
  * @listen_node: linkage of the table of listeners
  * @defer_accept: TCP_DEFER_ACCEPT of a listener, seconds
  * @notsent_lowat: TCP_NOTSENT_LOWAT, octets, or 0
  * @window_clamp: TCP_WINDOW_CLAMP, octets, or 0
  * @recv_inq: TCP_INQ
+ * @reader_waits: a reader sleeps for text, and acknowledges what it finds when it wakes
  * @thin_linear: TCP_THIN_LINEAR_TIMEOUTS
  * @orphan: counted among the namespace's orphans
  * @listener: held, where @owner is QUEUE or REQUEST
@@ -454,6 +460,10 @@ struct tcpstate_sock {
 	struct timer_list rtx_timer;
 	struct timer_list delack_timer;
 	unsigned long rtx_when;
+	unsigned long delack_when;
+	bool rtx_armed;
+	bool delack_armed;
+	struct sk_buff *cut_from;
 
 	struct tcpstate_bind bind;
 	struct rhlist_head listen_node;
@@ -461,6 +471,7 @@ struct tcpstate_sock {
 	u32 notsent_lowat;
 	u32 window_clamp;
 	bool recv_inq;
+	bool reader_waits;
 	bool thin_linear;
 	bool orphan;
 
@@ -735,6 +746,8 @@ void tcpstate_demux_remove(struct tcpstate_net *tn, struct tcpstate_flow *flow);
 void tcpstate_demux_replace(struct tcpstate_net *tn, struct tcpstate_flow *old,
 			    struct tcpstate_flow *new);
 bool tcpstate_demux_hold(struct tcpstate_flow *flow);
+struct tcpstate_flow *tcpstate_demux_peek(struct tcpstate_net *tn,
+					  const struct tcpstate_key *key);
 struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
 					  const struct tcpstate_key *key);
 void tcpstate_demux_for_each(struct tcpstate_net *tn, void (*visit)(struct sock *sk));
@@ -939,7 +952,10 @@ void tcpstate_output_retransmit(struct sock *sk, u8 cause);
 void tcpstate_output_syn_again(struct sock *sk);
 void tcpstate_output_probe(struct sock *sk);
 void tcpstate_output_keepalive(struct sock *sk);
+bool tcpstate_output_owes_ack(const struct tcpstate_sock *ts);
 void tcpstate_output_arm(struct sock *sk);
+void tcpstate_output_disarm(struct sock *sk);
+void tcpstate_output_arm_delack(struct sock *sk);
 bool tcpstate_output_waits(const struct tcpstate_sock *ts);
 void tcpstate_output_overdue(struct sock *sk);
 void tcpstate_output_release_acked(struct sock *sk);

@@ -178,6 +178,20 @@ struct tcpstate_flow *tcpstate_demux_find(struct tcpstate_net *tn,
 }
 
 /**
+ * tcpstate_demux_peek() - the flow with exactly these names, for a look
+ * @tn: the namespace
+ * @key: names as a segment carries them
+ *
+ * Context: RCU read side.
+ * Return: a flow of any kind, not held, or NULL.
+ */
+struct tcpstate_flow *tcpstate_demux_peek(struct tcpstate_net *tn,
+					  const struct tcpstate_key *key)
+{
+	return rhashtable_lookup(&tn->flows, key, params);
+}
+
+/**
  * tcpstate_demux_walk_begin() - a walk over every named flow of a namespace
  * @walk: to be ended with tcpstate_demux_walk_end()
  * @tn: the namespace

@@ -115,7 +115,7 @@ static void syn_acked(struct sock *sk, const struct tcpstate_seg *seg)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	sk_stop_timer(sk, &ts->rtx_timer);
+	tcpstate_output_disarm(sk);
 	/* A SYN+ACK that was asked for again, or sent as a cookie, was not lost. */
 	if (!ts->rtt_timing && ts->total_retrans) {
 		tcpstate_rtt_syn_lost(&ts->rtt);
@@ -166,7 +166,7 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	tcpstate_output_release_acked(sk);
 	grow_sndbuf(sk);
 	if (tcb->snd_una == tcb->snd_nxt) {
-		sk_stop_timer(sk, &ts->rtx_timer);
+		tcpstate_output_disarm(sk);
 	} else {
 		ts->first_sent = jiffies;
 		tcpstate_output_arm(sk);
@@ -198,7 +198,7 @@ static void update_window(struct sock *sk, const struct tcpstate_seg *seg)
 	ts->probes = 0;
 	if (tcb->snd_una != tcb->snd_nxt)
 		tcpstate_output_retransmit(sk, TCPSTATE_CAUSE_WINDOW);
-	sk_stop_timer(sk, &ts->rtx_timer);
+	tcpstate_output_disarm(sk);
 	if (tcb->snd_una != tcb->snd_nxt)
 		tcpstate_output_arm(sk);
 }
@@ -471,23 +471,19 @@ static void find_urgent(struct sock *sk)
 /* When to acknowledge text in order: RFC 9293 3.8.6.3, RFC 5681 4.2. */
 static void schedule_ack(struct sock *sk)
 {
-	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	u32 owed = ts->tcb.rcv_nxt - ts->ack_seq;
-	u32 mss = clamp_t(u32, ts->rcv_seg, TCPSTATE_DEFAULT_MSS_V4, ts->tcb.rcv_mss);
-	unsigned long delay;
 
-	if (!owed)
+	if (ts->ack_seq == ts->tcb.rcv_nxt)
 		return;
-	if (ts->quickack || owed >= 2 * mss) {
+	/*
+	 * A reader that is waking up takes all that has come until then, and
+	 * answers for all of it (MUST-59): the delayed ACK is for one that does not.
+	 */
+	if (ts->quickack || (tcpstate_output_owes_ack(ts) && !ts->reader_waits)) {
 		ts->ack_now = true;
 		return;
 	}
-	if (!timer_pending(&ts->delack_timer)) {
-		delay = msecs_to_jiffies(READ_ONCE(tn->delack_ms));
-		sk_reset_timer(sk, &ts->delack_timer, jiffies + delay);
-		tcpstate_note_armed(tn, &ts->flow, TCPSTATE_TIMER_DELACK, delay);
-	}
+	tcpstate_output_arm_delack(sk);
 }
 
 /* There is text, or its end, to read. */

@@ -229,13 +229,24 @@ static unsigned int write_options(struct sock *sk, const struct cut *cut, u8 *by
 	return tcpstate_opt_write(bytes, opt);
 }
 
+/* Where to look for seq: most cuts go on where the last one ended. */
+static struct sk_buff *first_of(const struct sock *sk, u32 seq)
+{
+	struct sk_buff *buf = tcpstate_sk(sk)->cut_from;
+
+	return buf && !tcpstate_before(seq, tcpstate_cb(buf)->seq) ?
+		buf : skb_peek(&sk->sk_write_queue);
+}
+
 /* Hang len octets from seq on, by reference, below the headers in skb. */
 static int attach_text(struct sock *sk, struct sk_buff *skb, u32 seq, u32 len)
 {
-	struct sk_buff *buf;
+	struct sk_buff *buf = first_of(sk, seq);
 	int n = 0;
 
-	skb_queue_walk(&sk->sk_write_queue, buf) {
+	if (unlikely(!buf))
+		return -EFAULT;
+	skb_queue_walk_from(&sk->sk_write_queue, buf) {
 		u32 off = seq - tcpstate_cb(buf)->seq;
 		int i;
 
@@ -261,8 +272,10 @@ static int attach_text(struct sock *sk, struct sk_buff *skb, u32 seq, u32 len)
 			len -= size;
 			off = 0;
 		}
-		if (!len)
+		if (!len) {
+			tcpstate_sk(sk)->cut_from = buf;
 			return 0;
+		}
 	}
 	return len ? -EFAULT : 0;
 }
@@ -282,7 +295,7 @@ static void sent_ack(struct tcpstate_sock *ts)
 {
 	ts->ack_now = false;
 	ts->ack_seq = ts->tcb.rcv_nxt;
-	sk_stop_timer((struct sock *)ts, &ts->delack_timer);
+	ts->delack_armed = false;
 }
 
 /* Every segment below SND.UP says so; a SYN is below all text, a RST ends it. */
@@ -410,6 +423,16 @@ static bool nothing_in_flight(const struct tcpstate_tcb *tcb)
 	return tcb->snd_una == tcb->snd_nxt;
 }
 
+/*
+ * A timer that is pending for an earlier time is left alone, and looks again when
+ * it fires: that is once in a timeout, this is for every segment.
+ */
+static void fire_by(struct sock *sk, struct timer_list *timer, unsigned long when)
+{
+	if (!timer_pending(timer) || time_before(when, timer->expires))
+		sk_reset_timer(sk, timer, when);
+}
+
 /**
  * tcpstate_output_arm() - start the retransmission timer anew
  * @sk: has something outstanding, or something that the window holds back
@@ -422,18 +445,51 @@ void tcpstate_output_arm(struct sock *sk)
 	u32 us = tcpstate_rtt_timeout(&ts->rtt);
 
 	ts->rtx_when = jiffies + usecs_to_jiffies(us);
-	sk_reset_timer(sk, &ts->rtx_timer, ts->rtx_when);
+	WRITE_ONCE(ts->rtx_armed, true);
+	fire_by(sk, &ts->rtx_timer, ts->rtx_when);
 	tcpstate_note_armed(tcpstate_sk_net(sk), &ts->flow,
 			    ts->tcb.snd_una == ts->tcb.snd_nxt ? TCPSTATE_TIMER_PERSIST :
 								 TCPSTATE_TIMER_RETRANSMIT,
 			    usecs_to_jiffies(us));
 }
 
+/**
+ * tcpstate_output_disarm() - nothing is outstanding, nothing waits
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_disarm(struct sock *sk)
+{
+	WRITE_ONCE(tcpstate_sk(sk)->rtx_armed, false);
+}
+
+/**
+ * tcpstate_output_arm_delack() - an ACK is owed, and may wait a little
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void tcpstate_output_arm_delack(struct sock *sk)
+{
+	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	unsigned long delay;
+
+	if (ts->delack_armed)
+		return;
+	delay = msecs_to_jiffies(READ_ONCE(tn->delack_ms));
+	ts->delack_armed = true;
+	ts->delack_when = jiffies + delay;
+	fire_by(sk, &ts->delack_timer, ts->delack_when);
+	tcpstate_note_armed(tn, &ts->flow, TCPSTATE_TIMER_DELACK, delay);
+}
+
 static void arm_if_idle(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	if (timer_pending(&ts->rtx_timer))
+	if (ts->rtx_armed)
 		return;
 	ts->first_sent = jiffies;
 	tcpstate_output_arm(sk);
@@ -922,6 +978,8 @@ void tcpstate_output_keepalive(struct sock *sk)
 
 static void free_buffer(struct sock *sk, struct sk_buff *buf)
 {
+	if (tcpstate_sk(sk)->cut_from == buf)
+		tcpstate_sk(sk)->cut_from = NULL;
 	__skb_unlink(buf, &sk->sk_write_queue);
 	sk_wmem_queued_add(sk, -buf->truesize);
 	sk_mem_uncharge(sk, buf->truesize);
@@ -991,11 +1049,26 @@ void tcpstate_output_purge(struct sock *sk)
 }
 
 /**
+ * tcpstate_output_owes_ack() - has so much come that an ACK is due
+ * @ts: the socket
+ *
+ * Context: socket lock held.
+ * Return: two full segments or more (RFC 9293 3.8.6.3, SHLD-19).
+ */
+bool tcpstate_output_owes_ack(const struct tcpstate_sock *ts)
+{
+	u32 mss = clamp_t(u32, ts->rcv_seg, TCPSTATE_DEFAULT_MSS_V4, ts->tcb.rcv_mss);
+
+	return ts->tcb.rcv_nxt - ts->ack_seq >= 2 * mss;
+}
+
+/**
  * tcpstate_output_open_window() - the reader took text: is that news
  * @sk: the socket
  *
  * Tells the peer when the window has grown by two segments or half the
- * buffer (MUST-39), and at once when it was shut.
+ * buffer (MUST-39), and at once when it was shut; and acknowledges what was left
+ * to the reader to acknowledge.
  *
  * Context: socket lock held.
  */
@@ -1010,7 +1083,7 @@ void tcpstate_output_open_window(struct sock *sk)
 	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_RECEIVE))
 		return;
 	space = min3(space, full_space(sk), 65535u << ts->tcb.rcv_wscale);
-	if (space < wnd + step || (wnd && space < 2 * wnd))
+	if (!tcpstate_output_owes_ack(ts) && (space < wnd + step || (wnd && space < 2 * wnd)))
 		return;
 	tcpstate_output_ack(sk);
 }

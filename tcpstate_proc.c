@@ -97,7 +97,7 @@ int tcpstate_proc_timer(const struct tcpstate_sock *ts, unsigned long *expires)
 	const struct timer_list *slow = &ts->inet.sk.sk_timer;
 
 	*expires = jiffies;
-	if (timer_pending(&ts->rtx_timer)) {
+	if (READ_ONCE(ts->rtx_armed)) {
 		*expires = READ_ONCE(ts->rtx_when);
 		return READ_ONCE(ts->tcb.snd_una) != READ_ONCE(ts->tcb.snd_nxt) ? 1 : 4;
 	}

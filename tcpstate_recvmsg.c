@@ -270,7 +270,9 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 			release_sock(sk);
 			lock_sock(sk);
 		} else {
+			ts->reader_waits = !(flags & MSG_PEEK);
 			err = sk_wait_data(sk, &timeo, skb_peek_tail(&sk->sk_receive_queue));
+			ts->reader_waits = false;
 			if (err < 0)
 				return copied ?: err;
 		}

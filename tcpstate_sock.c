@@ -83,6 +83,8 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->rtt_timing = false;
 	ts->fin_seen = false;
 	ts->urgent_open = false;
+	ts->reader_waits = false;
+	ts->cut_from = NULL;
 	ts->rtx_count = 0;
 	ts->keep_probes = 0;
 	ts->probes = 0;
@@ -117,6 +119,8 @@ void tcpstate_sock_init_transport(struct sock *sk, u32 iss)
 	init_numbers(sk, iss);
 	tcpstate_timer_init(sk);
 	ts->ooo = RB_ROOT;
+	/* A clone has no part in what its listener may hold. */
+	RCU_INIT_POINTER(sk->sk_rx_dst, NULL);
 	memset(&ts->flow.node, 0, sizeof(ts->flow.node));
 	memset(&ts->listen_node, 0, sizeof(ts->listen_node));
 	ts->orphan = false;
@@ -376,6 +380,7 @@ int tcpstate_sock_disconnect(struct sock *sk, int flags)
 	else if (!ts->bind.num)
 		inet_sk(sk)->inet_num = 0;
 	forget_peer(sk);
+	dst_release(unrcu_pointer(xchg(&sk->sk_rx_dst, NULL)));
 	if (sk->sk_frag.page) {
 		put_page(sk->sk_frag.page);
 		sk->sk_frag.page = NULL;

@@ -166,6 +166,8 @@ static void delete_tcb(struct sock *sk)
 	sk_stop_timer(sk, &ts->rtx_timer);
 	sk_stop_timer(sk, &ts->delack_timer);
 	sk_stop_timer(sk, &sk->sk_timer);
+	WRITE_ONCE(ts->rtx_armed, false);
+	ts->delack_armed = false;
 	ts->push_pending = false;
 	ts->ack_now = false;
 	tcpstate_output_purge(sk);

@@ -117,12 +117,13 @@ static void run_rtx(struct sock *sk)
 	struct tcpstate_tcb *tcb = &ts->tcb;
 	u8 phase = ts->cong.phase;
 
-	if (tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN)))
+	if (!ts->rtx_armed || tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN)))
 		return;
 	if (time_before(jiffies, ts->rtx_when)) {
 		sk_reset_timer(sk, &ts->rtx_timer, ts->rtx_when);
 		return;
 	}
+	WRITE_ONCE(ts->rtx_armed, false);
 	/* Stopped when it had already fired. */
 	if (tcb->snd_una == tcb->snd_nxt && !tcpstate_output_waits(ts))
 		return;
@@ -158,6 +159,13 @@ static void run_delack(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
+	if (!ts->delack_armed)
+		return;
+	if (time_before(jiffies, ts->delack_when)) {
+		sk_reset_timer(sk, &ts->delack_timer, ts->delack_when);
+		return;
+	}
+	ts->delack_armed = false;
 	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED) ||
 	    ts->ack_seq == ts->tcb.rcv_nxt)
 		return;
@@ -267,6 +275,8 @@ void tcpstate_timer_init(struct sock *sk)
 	timer_setup(&ts->rtx_timer, rtx_fires, 0);
 	timer_setup(&ts->delack_timer, delack_fires, 0);
 	timer_setup(&sk->sk_timer, slow_fires, 0);
+	WRITE_ONCE(ts->rtx_armed, false);
+	ts->delack_armed = false;
 	ts->deferred = 0;
 }
 

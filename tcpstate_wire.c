@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where segments come in: a LOCAL_IN netfilter hook for wire 6, a protocol
- * handler for wire 253.  Verifies, parses, finds the flow, and goes in by
- * one door.
+ * Where segments come in: a LOCAL_IN netfilter hook for wire 6 (and one before
+ * routing that makes it cheap), a protocol handler for wire 253.  Verifies,
+ * parses, finds the flow, and goes in by one door.
  */
 #include <linux/icmp.h>
 #include <linux/netfilter_ipv4.h>
@@ -124,14 +124,34 @@ static bool policy_ok(struct sk_buff *skb, struct sock *sk)
 	return ok;
 }
 
+/* For recall_route(): the next segment will most likely come the same way. */
+static void keep_route(struct sock *sk, const struct sk_buff *skb)
+{
+	struct dst_entry *old = rcu_dereference_protected(sk->sk_rx_dst,
+							  lockdep_sock_is_held(sk));
+	struct dst_entry *dst = skb_dst(skb);
+
+	if (likely(old == dst && sk->sk_rx_dst_ifindex == skb->skb_iif))
+		return;
+	/* Nobody asks for that of another wire. */
+	if (tcpstate_sk(sk)->wire != IPPROTO_TCP ||
+	    tcpstate_sk(sk)->flow.state != TCPSTATE_ESTABLISHED || !dst || !dst_hold_safe(dst))
+		return;
+	WRITE_ONCE(sk->sk_rx_dst_ifindex, skb->skb_iif);
+	rcu_assign_pointer(sk->sk_rx_dst, dst);
+	dst_release(old);
+}
+
 /* To a full socket, or to what a user leaves behind when it lets go. */
 static void deliver(struct sock *sk, struct sk_buff *skb)
 {
-	skb_dst_drop(skb);
-	skb->dev = NULL;
 	sk_incoming_cpu_update(sk);
 	sk_mark_napi_id(sk, skb);
 	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk))
+		keep_route(sk, skb);
+	skb_dst_drop(skb);
+	skb->dev = NULL;
 	if (!sock_owned_by_user(sk)) {
 		tcpstate_input(sk, skb);
 	} else if (sk_add_backlog(sk, skb, READ_ONCE(sk->sk_rcvbuf) +
@@ -454,11 +474,56 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	return verdict;
 }
 
-static const struct nf_hook_ops hook_ops = {
-	.hook		= hook,
-	.pf		= NFPROTO_IPV4,
-	.hooknum	= NF_INET_LOCAL_IN,
-	.priority	= INT_MAX,
+/*
+ * Before routing: a segment of a connection comes the way of the one before it, as
+ * the early demultiplexing of the in-tree TCP has it; that one would look for the
+ * segment in vain, and IP would then look for a route.
+ */
+static unsigned int recall_route(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct tcpstate_flow *flow;
+	struct tcpstate_net *tn;
+	struct tcpstate_key key;
+	struct dst_entry *dst;
+	__be16 ports[2], *p;
+	struct sock *sk;
+
+	if (!static_branch_unlikely(&hooked) || iph->protocol != IPPROTO_TCP ||
+	    skb->pkt_type != PACKET_HOST || skb->sk || skb_dst(skb) || ip_is_fragment(iph) ||
+	    !READ_ONCE(state->net->ipv4.sysctl_ip_early_demux))
+		return NF_ACCEPT;
+	p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
+	tn = tcpstate_net(state->net);
+	if (!p || !test_bit(ntohs(p[1]), tn->port_map))
+		return NF_ACCEPT;
+	tcpstate_ipv4.key(skb, IPPROTO_TCP, p, &key);
+	flow = tcpstate_demux_peek(tn, &key);
+	sk = flow ? full_sock(flow) : NULL;
+	if (!sk || READ_ONCE(sk->sk_rx_dst_ifindex) != skb->skb_iif)
+		return NF_ACCEPT;
+	dst = rcu_dereference(sk->sk_rx_dst);
+	if (dst)
+		dst = dst_check(dst, 0);
+	if (dst)
+		skb_dst_set_noref(skb, dst);
+	return NF_ACCEPT;
+}
+
+static const struct nf_hook_ops hook_ops[] = {
+	{
+		.hook		= recall_route,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= INT_MAX,
+	},
+	{
+		.hook		= hook,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= INT_MAX,
+	},
 };
 
 /* The experimental number: nothing is hooked, IP calls us. */
@@ -511,7 +576,7 @@ int tcpstate_wire_hook(struct net *net)
 		return 0;
 	mutex_lock(&tn->hook_mutex);
 	if (!tn->hooked) {
-		err = nf_register_net_hook(net, &hook_ops);
+		err = nf_register_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
 		if (!err) {
 			static_branch_inc(&hooked);
 			WRITE_ONCE(tn->hooked, true);
@@ -531,7 +596,7 @@ void tcpstate_wire_unhook(struct tcpstate_net *tn)
 {
 	if (!tn->hooked)
 		return;
-	nf_unregister_net_hook(tn->net, &hook_ops);
+	nf_unregister_net_hooks(tn->net, hook_ops, ARRAY_SIZE(hook_ops));
 	static_branch_dec(&hooked);
 	tn->hooked = false;
 }
