@@ -162,6 +162,17 @@ static void push_copied(struct sock *sk, const struct msghdr *msg, bool more)
 		push(sk, more);
 }
 
+/* Control messages of SOL_SOCKET: none changes what goes out, a wrong one is an error. */
+static bool control_ok(struct sock *sk, struct msghdr *msg)
+{
+	struct sockcm_cookie cookie;
+
+	if (likely(!msg->msg_controllen))
+		return true;
+	sockcm_init(&cookie, sk);
+	return !sock_cmsg_send(sk, msg, &cookie);
+}
+
 static int send_locked(struct sock *sk, struct msghdr *msg)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
@@ -176,6 +187,8 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
 		if (err)
 			return sk_stream_error(sk, msg->msg_flags, err);
 	}
+	if (!control_ok(sk, msg))
+		return -EINVAL;
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 	err = check_can_send(sk);
 	while (!err && msg_data_left(msg)) {

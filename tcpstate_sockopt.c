@@ -12,7 +12,10 @@
 
 #include "tcpstate.h"
 
-/* The IP options that mean something to us; the rest would cast the socket. */
+/*
+ * The IP options that may be set: those that mean something to us, and those that IP
+ * only keeps.  The rest would cast the socket, or want to be undone at its end.
+ */
 static bool ip_option_ok(int name)
 {
 	switch (name) {
@@ -30,6 +33,18 @@ static bool ip_option_ok(int name)
 	case IP_RECVTOS:
 	case IP_RECVTTL:
 	case IP_PKTOPTIONS:
+	case IP_PKTINFO:
+	case IP_RECVOPTS:
+	case IP_RETOPTS:
+	case IP_RECVORIGDSTADDR:
+	case IP_PASSSEC:
+	case IP_HDRINCL:
+	case IP_NODEFRAG:
+	case IP_RECVFRAGSIZE:
+	case IP_MULTICAST_TTL:
+	case IP_MULTICAST_LOOP:
+	case IP_MULTICAST_ALL:
+	case IP_UNICAST_IF:
 		return true;
 	}
 	return false;
@@ -219,6 +234,16 @@ static int set_own(struct sock *sk, int name, sockptr_t optval, unsigned int len
 	return err;
 }
 
+/* No protocol can be layered on top of ours. */
+static int set_ulp(sockptr_t optval, unsigned int len)
+{
+	char first;
+
+	if (len < 1)
+		return -EINVAL;
+	return copy_from_sockptr(&first, optval, 1) ? -EFAULT : -ENOENT;
+}
+
 static int set_ip(struct sock *sk, int name, sockptr_t optval, unsigned int len)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
@@ -268,7 +293,7 @@ int tcpstate_setsockopt(struct socket *sock, int level, int name, sockptr_t optv
 	if (name == TCP_CONGESTION)
 		return set_congestion(optval, len);
 	if (name == TCP_ULP)
-		return len < 1 ? -EINVAL : -ENOENT;
+		return set_ulp(optval, len);
 	if (len < sizeof(int))
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
@@ -474,17 +499,16 @@ static int get_own(struct sock *sk, int name, char __user *optval, int __user *o
  * @optlen: room, then length, octets
  *
  * Context: process.
- * Return: 0, -ENOPROTOOPT, -EINVAL, -EFAULT.
+ * Return: 0, -ENOPROTOOPT, -EOPNOTSUPP for another level, -EINVAL, -EFAULT.
  */
 int tcpstate_getsockopt(struct socket *sock, int level, int name, char __user *optval,
 			int __user *optlen)
 {
 	if (level == SOL_IP)
-		return ip_option_ok(name) ?
-			ip_getsockopt(sock->sk, level, name, optval, optlen) : -ENOPROTOOPT;
+		return ip_getsockopt(sock->sk, level, name, optval, optlen);
 	if (level == SOL_TCPSTATE)
 		return get_own(sock->sk, name, optval, optlen);
 	if (level != SOL_TCP)
-		return -ENOPROTOOPT;
+		return -EOPNOTSUPP;
 	return get_tcp(sock->sk, name, optval, optlen);
 }

@@ -428,8 +428,57 @@ TEST_F(opt, unknown)
 						     &value, &len)));
 	EXPECT_EQ(ENOPROTOOPT, sock_errno(sock_set(fd, IPPROTO_UDP, 1, 1)));
 	EXPECT_EQ(ENOPROTOOPT, sock_errno(sock_set(fd, 9999, 1, 1)));
+	EXPECT_EQ(EOPNOTSUPP, sock_errno(getsockopt(fd, IPPROTO_UDP, 1, &value, &len)));
+	EXPECT_EQ(EOPNOTSUPP, sock_errno(getsockopt(fd, 9999, 1, &value, &len)));
 	EXPECT_EQ(ENOPROTOOPT, sock_errno(sock_set(fd, IPPROTO_TCP, TCP_INFO,
 						   1)));
+}
+
+/* Of no use to a stream, and yet programs for all kinds of sockets set them. */
+TEST_F(opt, ip_keeps_what_it_does_not_need)
+{
+	static const int names[] = { IP_PKTINFO, IP_RECVOPTS, IP_RETOPTS, IP_MULTICAST_LOOP,
+				     IP_MULTICAST_ALL };
+	int fd = sock_new(0);
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		EXPECT_EQ(0, sock_set(fd, IPPROTO_IP, names[i], 1));
+		EXPECT_EQ(1, sock_get(fd, IPPROTO_IP, names[i]));
+		EXPECT_EQ(0, sock_set(fd, IPPROTO_IP, names[i], 0));
+		EXPECT_EQ(0, sock_get(fd, IPPROTO_IP, names[i]));
+	}
+	EXPECT_EQ(EINVAL, sock_errno(sock_set(fd, IPPROTO_IP, IP_MULTICAST_TTL, 2)));
+}
+
+TEST_F(opt, layered_protocol)
+{
+	int fd = sock_new(0);
+
+	EXPECT_EQ(EFAULT, sock_errno(setsockopt(fd, IPPROTO_TCP, TCP_ULP, NULL, 4)));
+	EXPECT_EQ(EINVAL, sock_errno(setsockopt(fd, IPPROTO_TCP, TCP_ULP, "none", 0)));
+	EXPECT_EQ(ENOENT, sock_errno(setsockopt(fd, IPPROTO_TCP, TCP_ULP, "none", 5)));
+}
+
+TEST_F(opt, wrong_control_message)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(1), .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SO_MARK } };
+	struct iovec iov = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct sock_pair pair;
+	char c;
+
+	ASSERT_EQ(0, sock_pair(&pair));
+	EXPECT_EQ(EINVAL, sock_errno(sendmsg(pair.client, &msg, 0)));
+	EXPECT_EQ(EAGAIN, sock_errno(recv(pair.server, &c, 1, MSG_DONTWAIT)));
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	EXPECT_EQ(1, sendmsg(pair.client, &msg, 0));
+	EXPECT_EQ(1, recv(pair.server, &c, 1, 0));
 }
 
 TEST_F(opt, bad_pointers)

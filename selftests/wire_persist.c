@@ -75,7 +75,7 @@ WIRE_TEST(persist, rst_stays_within_the_window)
 	ASSERT_EQ(0, setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
 	ASSERT_EQ(0, close(c->fd));
 	c->fd = -1;
-	EXPECT(c, "R* seq 1");
+	EXPECT(c, "RA seq 1");
 }
 
 WIRE_TEST(persist, probes_with_backoff)
