@@ -751,7 +751,8 @@ static u32 bare_seq(const struct tcpstate_sock *ts)
 	const struct tcpstate_tcb *tcb = &ts->tcb;
 	u32 edge = tcb->snd_una + tcb->snd_wnd;
 
-	if (!tcpstate_before(edge, tcb->snd_nxt) || !tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED))
+	if (!tcpstate_before(edge, tcb->snd_nxt) ||
+	    !tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED))
 		return tcb->snd_nxt;
 	if (tcb->snd_wnd && tcb->snd_nxt - edge < 1u << tcb->snd_wscale)
 		return tcb->snd_nxt;

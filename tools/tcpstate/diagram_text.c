@@ -89,7 +89,8 @@ static void draw_way(const struct canvas *c, const struct line *l, uint8_t paint
 		drow = (l->at[i].row > row) - (l->at[i].row < row);
 		dcolumn = (l->at[i].column > column) - (l->at[i].column < column);
 		if (before)
-			canvas_stroke(c, row, column, before | sides_of(drow, dcolumn), paint, look);
+			canvas_stroke(c, row, column, before | sides_of(drow, dcolumn), paint,
+				      look);
 		else
 			canvas_stroke(c, row, column, drow ? N | S : E | W, paint, look);
 		for (;;) {

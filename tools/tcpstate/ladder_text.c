@@ -209,7 +209,8 @@ static void write_titles(const struct screen *s)
 	for (side = 0; side < 2; side++) {
 		ladder_title(s->l, side, title, sizeof(title));
 		n = text_columns(title);
-		canvas_words(&s->c, 0, side ? s->c.columns - n : s->left - STATE_COLUMNS, BOLD, title);
+		canvas_words(&s->c, 0, side ? s->c.columns - n : s->left - STATE_COLUMNS, BOLD,
+			     title);
 		if (s->l->ends[side])
 			write_state(s, 1, side, s->l->first[side]);
 		else
