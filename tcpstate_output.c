@@ -741,35 +741,27 @@ void tcpstate_output_overdue(struct sock *sk)
 }
 
 /*
- * The number of a segment without text.  A peer drops what begins beyond its window,
- * an ACK or a RST as well: where a probe, or text that a shrinking window has left
- * outside, waits there, SND.NXT would not do.  But the edge that we know of may be
- * the peer's rounded down by its scale.
+ * The number of a segment without text: SND.NXT.  But behind a window that is shut a
+ * probe may stand outside, and the peer takes no other number than its RCV.NXT then,
+ * for an ACK or a RST as well (RFC 9293 3.10.7.4 first).
  */
-static u32 bare_seq(const struct tcpstate_sock *ts)
+static u32 bare_seq(const struct tcpstate_tcb *tcb)
 {
-	const struct tcpstate_tcb *tcb = &ts->tcb;
-	u32 edge = tcb->snd_una + tcb->snd_wnd;
-
-	if (!tcpstate_before(edge, tcb->snd_nxt) ||
-	    !tcpstate_in(ts->flow.state, TCPSTATE_F_SYNCHRONIZED))
-		return tcb->snd_nxt;
-	if (tcb->snd_wnd && tcb->snd_nxt - edge < 1u << tcb->snd_wscale)
-		return tcb->snd_nxt;
-	return edge;
+	/* A RST goes when the state is CLOSE already: an open SYN is told by its number. */
+	return tcb->snd_wnd || tcb->snd_una == tcb->iss ? tcb->snd_nxt : tcb->snd_una;
 }
 
 /**
  * tcpstate_output_ack() - an empty segment <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>
  * @sk: in a state that knows the peer's numbers
  *
- * With text outside of the peer's window the number is the window's edge.
+ * While the peer's window is shut the number is SND.UNA.
  *
  * Context: socket lock held.
  */
 void tcpstate_output_ack(struct sock *sk)
 {
-	struct cut cut = { .seq = bare_seq(tcpstate_sk(sk)), .flags = TCPSTATE_ACK };
+	struct cut cut = { .seq = bare_seq(&tcpstate_sk(sk)->tcb), .flags = TCPSTATE_ACK };
 
 	tcpstate_sk(sk)->ack_now = false;
 	transmit(sk, &cut);
@@ -851,7 +843,7 @@ void tcpstate_output_syn_again(struct sock *sk)
 void tcpstate_output_rst(struct sock *sk)
 {
 	struct cut cut = {
-		.seq = bare_seq(tcpstate_sk(sk)),
+		.seq = bare_seq(&tcpstate_sk(sk)->tcb),
 		.flags = TCPSTATE_RST | TCPSTATE_ACK,
 	};
 

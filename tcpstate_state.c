@@ -185,7 +185,27 @@ static void delete_tcb(struct sock *sk)
 		tcpstate_state_destroy(sk);
 }
 
-/* In the order of the bits; for a full socket. */
+#define TCPSTATE_ACTS_ERROR	(TCPSTATE_ACT(REFUSED) | TCPSTATE_ACT(RESET) |		\
+				 TCPSTATE_ACT(BROKEN) | TCPSTATE_ACT(TIMED_OUT) |	\
+				 TCPSTATE_ACT(UNREACHABLE))
+
+/* Positive errno: what a user is told of an edge with these actions. */
+static int error_of(struct sock *sk, u16 actions)
+{
+	int err = actions & TCPSTATE_ACT(TIMED_OUT) ? ETIMEDOUT : EHOSTUNREACH;
+
+	if (actions & (TCPSTATE_ACT(TIMED_OUT) | TCPSTATE_ACT(UNREACHABLE)))
+		return xchg(&sk->sk_err_soft, 0) ?: err;
+	if (actions & TCPSTATE_ACT(REFUSED))
+		err = ECONNREFUSED;
+	else if (actions & TCPSTATE_ACT(RESET))
+		err = ECONNRESET;
+	else
+		err = EPIPE;
+	return err;
+}
+
+/* In the order of the bits, the error of the edge being set; for a full socket. */
 static void execute(struct sock *sk, u16 actions)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
@@ -203,16 +223,8 @@ static void execute(struct sock *sk, u16 actions)
 		sk->sk_shutdown |= RCV_SHUTDOWN;
 		sock_set_flag(sk, SOCK_DONE);
 	}
-	if (actions & TCPSTATE_ACT(REFUSED))
-		tcpstate_state_error(sk, ECONNREFUSED);
-	if (actions & TCPSTATE_ACT(RESET))
-		tcpstate_state_error(sk, ECONNRESET);
-	if (actions & TCPSTATE_ACT(BROKEN))
-		tcpstate_state_error(sk, EPIPE);
-	if (actions & TCPSTATE_ACT(TIMED_OUT))
-		tcpstate_state_error(sk, xchg(&sk->sk_err_soft, 0) ?: ETIMEDOUT);
-	if (actions & TCPSTATE_ACT(UNREACHABLE))
-		tcpstate_state_error(sk, xchg(&sk->sk_err_soft, 0) ?: EHOSTUNREACH);
+	if (actions & TCPSTATE_ACTS_ERROR)
+		sk_error_report(sk);
 	if (actions & TCPSTATE_ACT(WAKE))
 		wake(sk);
 	if (actions & TCPSTATE_ACT(DELETE_TCB))
@@ -277,9 +289,15 @@ static const struct tcpstate_edge *step(struct tcpstate_net *tn, struct tcpstate
  */
 void tcpstate_state_event(struct sock *sk, u8 event)
 {
-	const struct tcpstate_edge *edge;
+	struct tcpstate_flow *flow = &tcpstate_sk(sk)->flow;
+	const struct tcpstate_edge *edge = tcpstate_fsm(flow->state, event);
 
-	edge = step(tcpstate_sk_net(sk), &tcpstate_sk(sk)->flow, event);
+	if (edge->actions & TCPSTATE_ACTS_ERROR) {
+		WRITE_ONCE(sk->sk_err, error_of(sk, edge->actions));
+		/* poll() looks without the lock: who sees CLOSE finds the reason. */
+		smp_wmb();
+	}
+	edge = step(tcpstate_sk_net(sk), flow, event);
 	if (!edge)
 		return;
 	mirror(sk, edge->next);

@@ -85,7 +85,8 @@ static void defaults(struct tcpstate_net *tn)
  * tcpstate_sysctl_init() - knobs of a new namespace, at their defaults
  * @tn: the namespace
  *
- * Only the namespace's owner may write: the files belong to its root.
+ * Only the namespace's owner may write: the files belong to its root.  How much
+ * memory the recorders of all its sockets take the host alone decides.
  *
  * Context: process.
  * Return: 0 or -ENOMEM.
@@ -101,8 +102,12 @@ int tcpstate_sysctl_init(struct tcpstate_net *tn)
 	if (!table)
 		return -ENOMEM;
 	memcpy(table, template, sizeof(template));
-	for (i = 0; i < ARRAY_SIZE(template); i++)
+	for (i = 0; i < ARRAY_SIZE(template); i++) {
 		table[i].data = (char *)tn + (unsigned long)table[i].data;
+		/* No account of the host's has what segments that arrive are noted in. */
+		if (table[i].data == &tn->record_mem && tn->net->user_ns != &init_user_ns)
+			table[i].mode = 0444;
+	}
 	tn->sysctl = register_net_sysctl_sz(tn->net, "net/tcpstate", table,
 					    ARRAY_SIZE(template));
 	if (!tn->sysctl) {

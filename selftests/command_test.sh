@@ -121,6 +121,18 @@ aborted() {
 	grep -qi 'abort' serr7002
 }
 
+# What one user has written, another one draws.
+is_readable() {
+	"$tool" record -o public.pcapng >out 2>err &&
+		nobody "$tool" ladder -w 110 public.pcapng '*:7001-*:*' >out 2>err && [ ! -s err ]
+}
+
+# On a terminal of 60 columns and 20 rows: status 1, one line.
+too_narrow() { # COMMAND PATTERN
+	script -qec "stty cols 60 rows 20; $tool $1" /dev/null </dev/null >out
+	[ $? = 1 ] && [ "$(wc -l <out)" = 1 ] && grep -q "$2" out
+}
+
 # Still root by number, so that the folder of the tests can be read.
 nobody() { setpriv --bounding-set -all --inh-caps -all "$@"; }
 
@@ -135,9 +147,19 @@ try "show as JSON" is_json show --json '127.0.0.1:7001'
 try "ladder of a living socket" shows ' ESTABLISHED( |$)' 2 ladder -w 110 '127.0.0.1:7001'
 try "top shows the gauges" shows '^ESTABLISHED +2 ' 1 top -N 1
 try "records are for root" refuses 'root only' nobody "$tool" show '127.0.0.1:7001'
+for command in ladder plot; do
+	try "$command is for root" refuses 'root only' nobody "$tool" $command '127.0.0.1:7001'
+done
+try "record is for root" refuses 'root only' nobody "$tool" record -o n.pcapng
+try "a file is for everybody" is_readable
 try "abort is for root" refuses 'root only' nobody "$tool" abort '127.0.0.1:7001'
 try "everybody may list" nobody "$tool" list
-try "an unknown socket" refuses 'no such socket' "$tool" show :9
+for command in show ladder plot abort; do
+	try "$command: an unknown socket" refuses 'no such socket' "$tool" $command :9
+done
+try "top: a terminal too narrow" too_narrow 'top -N 1' 'has 60 columns and 20 rows'
+try "ladder: a terminal too narrow" too_narrow 'ladder 127.0.0.1:7001' '60 columns are too narrow'
+try "dot: a terminal too narrow" too_narrow 'dot --text' '60 columns are too narrow'
 # Without our ends of the pipes, or nothing would end when we close them.
 "$tool" watch -t 60 -N 1 -s fin-wait1 >watched 2>watch-err 7>&- 8>&- &
 watcher=$!
@@ -157,9 +179,14 @@ else
 	case_number=$((case_number + 1))
 	echo "ok $case_number # SKIP tshark reads the record: no tshark"
 fi
+# Who dies now leaves no record.
+echo 0 >/proc/sys/net/tcpstate/record_dead
 begin 7002
 try "abort ends a connection" aborted
-try "a vanished socket" refuses 'no such socket' "$tool" abort '127.0.0.1:7002'
+try "abort: a vanished socket" refuses 'no such socket' "$tool" abort '127.0.0.1:7002'
+for command in show ladder plot; do
+	try "$command: a vanished socket" refuses 'no such socket' "$tool" $command '127.0.0.1:7002'
+done
 
 echo "1..$case_number"
 exit $failed

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,6 +250,24 @@ TEST_F(record, off)
 	EXPECT_EQ(-ENOENT, nl_record(&self->nl, nl_cookie(pair.client), self->rec));
 	EXPECT_STREQ("no record of that socket or number", self->nl.extack);
 	EXPECT_EQ(0, nl_count_records(&self->nl, TCPSTATE_LIFE_BOTH));
+}
+
+/* A user who makes namespaces must not raise what the kernel gives to each. */
+TEST_F(record, memory_is_for_the_host_to_give)
+{
+	int status;
+	pid_t pid = fork();
+
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+			_exit(1);
+		if (open("/proc/sys/net/tcpstate/record_mem", O_WRONLY) >= 0 || errno != EACCES)
+			_exit(2);
+		_exit(open("/proc/sys/net/tcpstate/record", O_WRONLY) >= 0 ? 0 : 3);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 TEST_F(record, without_memory_it_is_off_and_the_connection_goes_on)
