@@ -138,7 +138,9 @@ run_intree() {
 	while IFS=: read -r _ name; do
 		option+=(-t "${name%.sh}")
 	done < <(grep -E '^tcpstate:wire_' "$build/kselftest/kselftest-list.txt")
-	TCPSTATE_FAMILY=2 TCPSTATE_WIRE=6 selftests/vm.sh "${vm[@]}" --timeout $((2400 * ${TCPSTATE_SLOW:-1})) -- \
+	# Each case that fails there waits until its deadline.
+	TCPSTATE_FAMILY=2 TCPSTATE_WIRE=6 TCPSTATE_MORE_SECONDS=1800 selftests/vm.sh "${vm[@]}" \
+		--timeout $((4200 * ${TCPSTATE_SLOW:-1})) -- \
 		selftests/run.sh -k "$build/no-module" "${option[@]}" > "$build/check-intree.log" 2>&1 || true
 	printf 'the wire tests on the in-tree TCP: %s\n' \
 		"$(grep -a '^selftests: ' "$build/check-intree.log" | tail -n 1 || true)"
