@@ -275,6 +275,8 @@ struct tcpstate_request {
  * @ts_ok: see struct tcpstate_tcb
  * @tos: IP_TOS of the socket
  * @ttl: IP_TTL of the socket, or 0
+ * @any_source: IP_TRANSPARENT of the socket
+ * @mark: SO_MARK of the socket
  * @cookie: SO_COOKIE of the socket
  * @process: of the socket, or NULL
  * @record: the connection's flight recorder, or NULL
@@ -303,6 +305,8 @@ struct tcpstate_timewait {
 	bool ts_ok;
 	u8 tos;
 	u8 ttl;
+	bool any_source;
+	u32 mark;
 	u64 cookie;
 	struct tcpstate_process *process;
 	struct tcpstate_record *record;
@@ -860,6 +864,7 @@ struct tcpstate_quote {
  * @route: IP options, or NULL
  * @device: that it must leave by, or 0
  * @mark: for routing and filters
+ * @any_source: the local address may be nobody's here
  * @tos: octet of the IP header
  * @ttl: likewise; 0: the route's
  */
@@ -870,6 +875,7 @@ struct tcpstate_way {
 	const struct ip_options_rcu *route;
 	int device;
 	u32 mark;
+	bool any_source;
 	u8 tos;
 	u8 ttl;
 };

@@ -122,7 +122,7 @@ static struct rtable *route_alone(struct tcpstate_net *tn, const struct tcpstate
 	struct rtable *rt;
 
 	flowi4_init_output(&fl4, way->device, way->mark, RT_TOS(way->tos), RT_SCOPE_UNIVERSE,
-			   key->wire, way->sk ? inet_sk_flowi_flags(way->sk) : 0,
+			   key->wire, way->any_source ? FLOWI_FLAG_ANYSRC : 0,
 			   opt ? opt->opt.faddr : daddr, key->local.s6_addr32[3],
 			   key->rport, key->lport, sock_net_uid(tn->net, way->sk));
 	if (way->sk)
@@ -259,7 +259,9 @@ static void ipv4_reply(struct tcpstate_net *tn, struct sk_buff *skb,
 		.key = &key,
 		.answered = skb,
 		.route = route,
-		.device = l3mdev_master_ifindex_by_index(tn->net, skb->skb_iif),
+		.device = answer->device ?:
+			  l3mdev_master_ifindex_by_index(tn->net, skb->skb_iif),
+		.any_source = answer->any_source,
 		.mark = answer->mark ?: IP4_REPLY_MARK(tn->net, skb->mark),
 		.tos = answer->own_header ? answer->tos : iph->tos & ~INET_ECN_MASK,
 		.ttl = answer->ttl,

@@ -55,8 +55,7 @@ static enum room find_room(struct sock *listener)
 
 static u32 child_mark(const struct sock *listener, const struct sk_buff *skb)
 {
-	return skb->mark && READ_ONCE(sock_net(listener)->ipv4.sysctl_tcp_fwmark_accept) ?
-	       skb->mark : READ_ONCE(listener->sk_mark);
+	return inet_request_mark(listener, (struct sk_buff *)skb);
 }
 
 /* --- SYN cookies --- */
@@ -108,7 +107,9 @@ static void send_cookie(struct sock *listener, struct sk_buff *skb)
 		.own_header = true,
 		.tos = READ_ONCE(inet_sk(listener)->tos),
 		.ttl = max_t(int, READ_ONCE(inet_sk(listener)->uc_ttl), 0),
-		.mark = READ_ONCE(listener->sk_mark),
+		.mark = child_mark(listener, skb),
+		.device = ls->af->device(listener, skb),
+		.any_source = inet_sk_flowi_flags(listener) & FLOWI_FLAG_ANYSRC,
 	};
 	struct cookie_hashes h;
 
@@ -243,6 +244,8 @@ static struct sock *bear(struct sock *listener, struct sk_buff *skb,
 	tcpstate_port_share(tn, &tcpstate_sk(child)->bind, &tcpstate_sk(listener)->bind);
 	if (join(child) && tcpstate_sk(child)->bind.hold && !tcpstate_sk(child)->af->route(child))
 		return child;
+	/* The mini answers on, and goes the same way. */
+	*route = rcu_replace_pointer(inet_sk(child)->inet_opt, NULL, true);
 	tcpstate_state_born(child, TCPSTATE_LISTEN);
 	tcpstate_state_event(child, TCPSTATE_EV_CLOSE);
 	let_go(child);
@@ -312,6 +315,7 @@ static bool take_cookie(struct sock *listener, struct sk_buff *skb)
 	return true;
 
 drop:
+	kfree(route);
 	/* Its peer says it again, with its text. */
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_LISTENDROPS);
 	kfree_skb(skb);
@@ -398,6 +402,7 @@ static struct tcpstate_way way_of(const struct tcpstate_request *req)
 		.route = req->route,
 		.device = req->device,
 		.mark = req->mark,
+		.any_source = inet_sk_flowi_flags(listener) & FLOWI_FLAG_ANYSRC,
 		.tos = READ_ONCE(inet_sk(listener)->tos),
 		.ttl = max_t(int, READ_ONCE(inet_sk(listener)->uc_ttl), 0),
 	};

@@ -242,6 +242,8 @@ struct tcpstate_check {
  * @tos: octet of the IP header
  * @ttl: likewise; 0: the route's
  * @mark: SO_MARK; 0: what the segment's mark makes of it
+ * @device: that it must leave by; 0: the one that the segment came by decides
+ * @any_source: the local address may be nobody's here (IP_TRANSPARENT)
  */
 struct tcpstate_reply {
 	u32 seq;
@@ -253,6 +255,8 @@ struct tcpstate_reply {
 	u8 tos;
 	u8 ttl;
 	u32 mark;
+	int device;
+	bool any_source;
 };
 
 struct tcpstate_check tcpstate_seg_check(const struct tcpstate_tcb *tcb, u8 state,

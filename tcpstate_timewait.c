@@ -179,6 +179,8 @@ void tcpstate_timewait_enter(struct sock *sk)
 	tw->bind.reuseport = sk->sk_reuseport;
 	tw->tos = READ_ONCE(ts->inet.tos);
 	tw->ttl = max_t(int, READ_ONCE(ts->inet.uc_ttl), 0);
+	tw->mark = READ_ONCE(sk->sk_mark);
+	tw->any_source = inet_sk_flowi_flags(sk) & FLOWI_FLAG_ANYSRC;
 	copy_numbers(tw, &ts->tcb);
 	/* Ahead of the table: whoever finds it there may end it. */
 	spin_lock_bh(&tw->lock);
@@ -206,6 +208,9 @@ static void answer(struct tcpstate_timewait *tw, struct sk_buff *skb)
 		.own_header = true,
 		.tos = tw->tos,
 		.ttl = tw->ttl,
+		.mark = tw->mark,
+		.device = tw->bind.device,
+		.any_source = tw->any_source,
 	};
 	u32 now = (u32)jiffies;
 

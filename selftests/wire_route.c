@@ -3,6 +3,9 @@
  * When the route to the peer changes under a connection, the next segment goes by
  * the new one: none while there is no way, and all that was held up when there is
  * again. TCPSTATE_ROUNDS times (200).
+ *
+ * What is said without a socket goes by the mark and the device of the one that it
+ * stands for, where rules of routing ask for them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -75,6 +78,92 @@ WIRE_TEST(route, unreachable)
 	/* It was no error of the connection. */
 	SEND(c, "PA len 10");
 	ASSERT_EQ(0, wire_read(c, 10));
+}
+
+FIXTURE(rules) {
+	struct wire w;
+	struct wire_conn c;
+};
+
+FIXTURE_VARIANT(rules) {
+	int option;
+};
+
+FIXTURE_VARIANT_ADD(rules, mark) { .option = SO_MARK };
+FIXTURE_VARIANT_ADD(rules, device) { .option = SO_BINDTODEVICE };
+
+#define MARK	7
+
+/* The way to the peer is for those alone who are marked, or bound to its device. */
+FIXTURE_SETUP(rules)
+{
+	int mark = MARK;
+
+	ASSERT_EQ(0, wire_init(&self->w));
+	wire_conn_init(&self->c, &self->w);
+	ASSERT_EQ(0, system("ip rule add pref 10 to 192.0.2.2 fwmark 7 lookup main && "
+			    "ip rule add pref 11 to 192.0.2.2 oif tun0 lookup main && "
+			    "ip rule add pref 12 to 192.0.2.2 ipproto icmp lookup main && "
+			    "ip rule add pref 13 to 192.0.2.2 type unreachable"));
+	ASSERT_EQ(0, wire_listen(&self->c));
+	if (variant->option == SO_MARK) {
+		ASSERT_EQ(0, setsockopt(self->c.lfd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)));
+	} else {
+		ASSERT_EQ(0, setsockopt(self->c.lfd, SOL_SOCKET, SO_BINDTODEVICE, "tun0", 5));
+	}
+}
+
+FIXTURE_TEARDOWN(rules)
+{
+	wire_fini(&self->w);
+}
+
+/* None of the others gets through: the test can tell. */
+WIRE_TEST(rules, neither)
+{
+	struct wire_conn other = self->c;
+	int none = 0;
+
+	ASSERT_EQ(0, setsockopt(self->c.lfd, SOL_SOCKET, variant->option,
+				variant->option == SO_MARK ? (void *)&none : (void *)"",
+				variant->option == SO_MARK ? sizeof(none) : 0));
+	SEND(&other, "S seq 0 mss 1460");
+	EXPECT_NOTHING(&other);
+}
+
+WIRE_TEST(rules, time_wait)
+{
+	struct wire_conn *c = &self->c;
+
+	ENTER(c, WS_TIME_WAIT, false);
+	SEND(c, "FA seq 1 ack 2");
+	EXPECT(c, "A seq 2 ack 2 len 0");
+}
+
+WIRE_TEST(rules, cookie)
+{
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, self->w.family == WIRE_AF_TCPSTATE ?
+		     wire_sysctl(&self->w, "syncookies", 2) :
+		     wire_write_file("/proc/sys/net/ipv4/tcp_syncookies", 2));
+	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
+	ASSERT_EQ(0, wire_write(c, 100));
+	EXPECT(c, "A seq 1 len 100");
+}
+
+/* A listener's own mark goes before that of the SYN, where its child may take it over. */
+WIRE_TEST(rules, own_mark_first)
+{
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, wire_write_file("/proc/sys/net/ipv4/tcp_fwmark_accept", 1));
+	if (system("tc qdisc add dev tun0 clsact && "
+		   "tc filter add dev tun0 ingress matchall action skbedit mark 9"))
+		SKIP(return, "this kernel cannot mark what comes in by tc");
+	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
+	ASSERT_EQ(0, wire_write(c, 100));
+	EXPECT(c, "A seq 1 len 100");
 }
 
 TEST_HARNESS_MAIN
