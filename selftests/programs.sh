@@ -26,6 +26,8 @@
 # Its status is the case's. Besides, our side must have opened connections, the
 # in-tree side none of ours, every server must end as it is told to, and no program
 # may have written an error: stderr has to be empty but for what quiet() takes out.
+# Every change of state of ours is traced, and each connection's must be a way through
+# the RFC's diagram (programs/histories.awk).
 
 # Functions run by name and by traps look unreachable; variables are the tests'.
 # shellcheck disable=SC2317,SC2034,SC2016
@@ -55,6 +57,7 @@ cleanup() {
 	done
 	ip netns del "$server_ns" 2>/dev/null
 	ip netns del "$client_ns" 2>/dev/null
+	[ ! -d "$trace" ] || rmdir "$trace"
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
@@ -242,6 +245,34 @@ check_ends() {
 		wrong "an event that the table says cannot happen"
 }
 
+# A trace of its own, of these two namespaces: other tests run beside this one.
+trace=/sys/kernel/tracing/instances/programs$$
+begin_trace() {
+	local server client
+
+	[ "$family" != 2 ] || return 0
+	server=$(stat -Lc %i "/run/netns/$server_ns")
+	client=$(stat -Lc %i "/run/netns/$client_ns")
+	mkdir "$trace" && echo mono >"$trace/trace_clock" && echo 8192 >"$trace/buffer_size_kb" &&
+	echo "netns == $server || netns == $client" >"$trace/events/tcpstate/tcpstate_state/filter" &&
+	echo 1 >"$trace/events/tcpstate/tcpstate_state/enable"
+}
+
+check_histories() {
+	local status=0
+
+	[ "$family" != 2 ] || return 0
+	echo 0 >"$trace/tracing_on"
+	if grep -hE '^(overrun|dropped events): [1-9]' "$trace"/per_cpu/cpu*/stats; then
+		wrong "the trace has lost events"
+		status=1
+	fi
+	awk -f "$here/histories.awk" "$trace/trace" >"$tmp/histories" || status=1
+	tail -n 20 "$tmp/histories" | sed 's/^/# /'
+	rmdir "$trace"
+	return "$status"
+}
+
 one_role() { # NAME FUNCTION SERVER CLIENT
 	local status=0 began=$SECONDS
 
@@ -261,9 +292,11 @@ one_role() { # NAME FUNCTION SERVER CLIENT
 		in_server sysctl -q -w net.tcpstate.unprivileged=1
 		in_client sysctl -q -w net.tcpstate.unprivileged=1
 	fi
+	begin_trace || status=1
 	"$2" || status=1
 	check_ends || status=1
 	stop_servers || status=1
+	check_histories || status=1
 	! heard_errors || status=1
 	if [ "$status" != 0 ]; then
 		tail -n 5 "$tmp"/server.out.* 2>/dev/null | sed 's/^/# /'

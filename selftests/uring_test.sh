@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# io_uring accepts, connects, sends and receives on eight connections at once.
+# io_uring accepts, connects, sends and receives on eight connections at once; then
+# with calls that give many results, buffers running out in between.
 
 # What programs.sh sets, and what it reads.
 # shellcheck disable=SC1091,SC2154,SC2034
@@ -18,4 +19,11 @@ echoes() {
 	dial "$here/uring_echo" "$server_ip" 7003 8 <"$tmp/b"
 }
 
-programs_main "io_uring echo" echoes
+many() {
+	serve "$here/uring_echo" -m "$server_ip" 7004
+	listening 7004 || return
+	dial "$here/uring_echo" "$server_ip" 7004 1 <"$tmp/a" || return
+	dial "$here/uring_echo" "$server_ip" 7004 8 <"$tmp/b"
+}
+
+programs_main "io_uring echo" echoes "io_uring multishot" many

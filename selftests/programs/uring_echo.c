@@ -4,6 +4,8 @@
  * io_uring: accept, connect, recv, send, shutdown, close.
  *
  *	uring_echo -l ADDRESS PORT		serves until it is ended
+ *	uring_echo -m ADDRESS PORT		the same, with multishot accept and recv: one call
+ *						gives many results, in buffers of the ring's
  *	uring_echo ADDRESS PORT CONNECTIONS	sends standard input by each connection,
  *						and compares what comes back
  */
@@ -182,24 +184,212 @@ static void serve_step(struct call *call, int result, int listener)
 	}
 }
 
-static void serve(const struct sockaddr_in *address)
+/* --- the same with multishot --- */
+
+#define PIECES	128	/* a power of two */
+
+/* Buffers that the kernel takes from; each is sent back as it came, in its order. */
+static struct io_uring_buf_ring *pieces;
+static char piece_text[PIECES][PIECE];
+static struct {
+	int size, next;
+} piece[PIECES];
+static int pieces_out;
+
+/* The pieces of a connection that wait to be sent, the first one being sent. */
+static struct line {
+	int first, last;
+	bool ended;	/* nothing more comes */
+	bool starved;	/* there was no buffer: ask again */
+} lines[CONNECTIONS];
+
+static void give_piece(int i)
+{
+	io_uring_buf_ring_add(pieces, piece_text[i], PIECE, i, io_uring_buf_ring_mask(PIECES), 0);
+	io_uring_buf_ring_advance(pieces, 1);
+}
+
+static void make_pieces(void)
+{
+	struct io_uring_buf_reg reg = { .ring_entries = PIECES };
+	void *area;
+	int i, err;
+
+	err = posix_memalign(&area, sysconf(_SC_PAGESIZE), PIECES * sizeof(struct io_uring_buf));
+	if (err)
+		fail("posix_memalign", err);
+	pieces = area;
+	io_uring_buf_ring_init(pieces);
+	reg.ring_addr = (unsigned long)pieces;
+	err = io_uring_register_buf_ring(&ring, &reg, 0);
+	if (err)
+		fail("io_uring_register_buf_ring", -err);
+	for (i = 0; i < PIECES; i++)
+		give_piece(i);
+}
+
+static struct line *line_of(const struct connection *connection)
+{
+	return &lines[connection - connections];
+}
+
+static void receive_many(struct connection *connection)
+{
+	struct io_uring_sqe *entry = next_entry();
+
+	io_uring_prep_recv_multishot(entry, connection->fd, NULL, 0, 0);
+	entry->flags |= IOSQE_BUFFER_SELECT;
+	entry->buf_group = 0;
+	submit(entry, &connection->receive, STEP_RECEIVE);
+}
+
+static void accept_many(int listener)
+{
+	struct io_uring_sqe *entry = next_entry();
+
+	io_uring_prep_multishot_accept(entry, listener, NULL, NULL, SOCK_CLOEXEC);
+	submit(entry, &accept_call, STEP_ACCEPT);
+}
+
+static void send_first(struct connection *connection)
+{
+	struct io_uring_sqe *entry = next_entry();
+	int i = line_of(connection)->first;
+
+	io_uring_prep_send(entry, connection->fd, piece_text[i] + connection->sent,
+			   piece[i].size - connection->sent, MSG_NOSIGNAL);
+	submit(entry, &connection->send, STEP_SEND);
+}
+
+static void take_piece(struct connection *connection, int i, int size)
+{
+	struct line *line = line_of(connection);
+
+	pieces_out++;
+	piece[i].size = size;
+	piece[i].next = -1;
+	if (line->first >= 0) {
+		piece[line->last].next = i;
+		line->last = i;
+		return;
+	}
+	line->first = i;
+	line->last = i;
+	connection->sent = 0;
+	send_first(connection);
+}
+
+static void piece_sent(struct connection *connection, int size)
+{
+	struct line *line = line_of(connection);
+	int i = line->first, k;
+
+	connection->sent += size;
+	if (connection->sent == (size_t)piece[i].size) {
+		line->first = piece[i].next;
+		connection->sent = 0;
+		give_piece(i);
+		pieces_out--;
+		for (k = 0; k < CONNECTIONS; k++)
+			if (lines[k].starved) {
+				lines[k].starved = false;
+				receive_many(&connections[k]);
+			}
+	}
+	if (line->first >= 0)
+		send_first(connection);
+	else if (line->ended)
+		finish(connection);
+}
+
+static void accepted_one_more(int fd)
+{
+	int i;
+
+	if (fd < 0)
+		fail("accept", -fd);
+	for (i = 0; i < CONNECTIONS; i++)
+		if (!connections[i].used) {
+			init_connection(&connections[i], fd);
+			lines[i] = (struct line){ .first = -1 };
+			receive_many(&connections[i]);
+			return;
+		}
+	close(fd);
+}
+
+static void serve_many_step(struct call *call, int result, unsigned int flags, int listener)
+{
+	struct connection *connection = call->connection;
+
+	switch (call->step) {
+	case STEP_ACCEPT:
+		accepted_one_more(result);
+		if (!(flags & IORING_CQE_F_MORE))
+			accept_many(listener);
+		break;
+	case STEP_RECEIVE:
+		if (result > 0) {
+			take_piece(connection, flags >> IORING_CQE_BUFFER_SHIFT, result);
+			if (!(flags & IORING_CQE_F_MORE))
+				receive_many(connection);
+			break;
+		}
+		if (result == -ENOBUFS) {
+			/* They may all have come back since. */
+			if (pieces_out)
+				line_of(connection)->starved = true;
+			else
+				receive_many(connection);
+			break;
+		}
+		if (result < 0)
+			fprintf(stderr, "recv: %s\n", strerror(-result));
+		line_of(connection)->ended = true;
+		if (line_of(connection)->first < 0)
+			finish(connection);
+		break;
+	case STEP_SEND:
+		if (result < 0)
+			fail("send", -result);
+		piece_sent(connection, result);
+		break;
+	case STEP_CLOSE:
+		connection->used = false;
+		break;
+	default:
+		break;
+	}
+}
+
+static void serve(const struct sockaddr_in *address, bool many)
 {
 	struct io_uring_cqe *result;
+	unsigned int flags;
 	int fd, one = 1;
 	struct call *call;
 	int got;
 
+	if (many)
+		make_pieces();
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    bind(fd, (const struct sockaddr *)address, sizeof(*address)) || listen(fd, 64))
 		fail("listen", errno);
-	accept_next(fd);
+	if (many)
+		accept_many(fd);
+	else
+		accept_next(fd);
 	for (;;) {
 		result = next_result();
 		call = io_uring_cqe_get_data(result);
 		got = result->res;
+		flags = result->flags;
 		io_uring_cqe_seen(&ring, result);
-		serve_step(call, got, fd);
+		if (many)
+			serve_many_step(call, got, flags, fd);
+		else
+			serve_step(call, got, fd);
 	}
 }
 
@@ -309,12 +499,13 @@ static void dial(const struct sockaddr_in *address, int count)
 int main(int argc, char **argv)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
-	bool server = argc > 1 && !strcmp(argv[1], "-l");
+	bool many = argc > 1 && !strcmp(argv[1], "-m");
+	bool server = many || (argc > 1 && !strcmp(argv[1], "-l"));
 	int err, count;
 
 	if (argc != 4 || inet_pton(AF_INET, argv[1 + server], &address.sin_addr) != 1) {
-		fputs("usage: uring_echo -l ADDRESS PORT | uring_echo ADDRESS PORT CONNECTIONS\n",
-		      stderr);
+		fputs("usage: uring_echo -l | -m ADDRESS PORT\n"
+		      "       uring_echo ADDRESS PORT CONNECTIONS\n", stderr);
 		return 2;
 	}
 	address.sin_port = htons(atoi(argv[2 + server]));
@@ -322,7 +513,7 @@ int main(int argc, char **argv)
 	if (err)
 		fail("io_uring_queue_init", -err);
 	if (server)
-		serve(&address);
+		serve(&address, many);
 	count = atoi(argv[3]);
 	if (count < 1 || count > CONNECTIONS)
 		fail("connections", EINVAL);
