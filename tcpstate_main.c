@@ -125,6 +125,7 @@ static void init_inet(struct net *net, struct sock *sk)
 	inet->uc_ttl = -1;
 	inet->mc_ttl = 1;
 	atomic_set(&inet->inet_id, get_random_u16());
+	sk->sk_txrehash = READ_ONCE(net->core.sysctl_txrehash);
 }
 
 static int check_protocol(int protocol)

@@ -339,6 +339,8 @@ int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int le
 	init_numbers(sk, iss);
 	tcpstate_output_sync_mss(sk);
 	sk->sk_shutdown = 0;
+	/* What ended the connection before this one is no news any more. */
+	WRITE_ONCE(sk->sk_err, 0);
 	sock_reset_flag(sk, SOCK_DONE);
 	tcpstate_record_begin(sk);
 	tcpstate_state_event(sk, TCPSTATE_EV_ACTIVE_OPEN);
@@ -739,14 +741,48 @@ static int readable(const struct sock *sk)
 	return min_t(u32, unread, ts->tcb.rcv_up - 1 - ts->copied_seq);
 }
 
+/* Of routes, neighbours and addresses: these do not look at the socket. */
+static bool ioctl_of_ip(unsigned int cmd)
+{
+	switch (cmd) {
+	case SIOCADDRT:
+	case SIOCDELRT:
+	case SIOCRTMSG:
+	case SIOCDARP:
+	case SIOCGARP:
+	case SIOCSARP:
+	case SIOCGIFADDR:
+	case SIOCSIFADDR:
+	case SIOCGIFBRDADDR:
+	case SIOCSIFBRDADDR:
+	case SIOCGIFNETMASK:
+	case SIOCSIFNETMASK:
+	case SIOCGIFDSTADDR:
+	case SIOCSIFDSTADDR:
+	case SIOCGIFPFLAGS:
+	case SIOCSIFPFLAGS:
+	case SIOCSIFFLAGS:
+		return true;
+	}
+	return false;
+}
+
+/* One past what the user has given us, a FIN that the peer has not acknowledged too. */
+static u32 end_of_sending(const struct tcpstate_sock *ts)
+{
+	return ts->tcb.write_seq + tcpstate_in(ts->flow.state, TCPSTATE_F(FIN_WAIT1) |
+					       TCPSTATE_F(CLOSING) | TCPSTATE_F(LAST_ACK));
+}
+
 /**
  * tcpstate_sock_ioctl() - proto_ops ioctl
  * @sock: the socket
- * @cmd: SIOCINQ (FIONREAD), SIOCOUTQ (TIOCOUTQ), SIOCOUTQNSD, SIOCATMARK
+ * @cmd: SIOCINQ (FIONREAD), SIOCOUTQ (TIOCOUTQ), SIOCOUTQNSD, SIOCATMARK; and
+ *	those of IP, for which any socket will do
  * @arg: where the int goes
  *
  * Context: process.
- * Return: 0, -EINVAL for a listener, -EFAULT, -ENOIOCTLCMD.
+ * Return: 0, -EINVAL for a listener, -EFAULT, -ENOIOCTLCMD, what IP says.
  */
 int tcpstate_sock_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 {
@@ -755,6 +791,8 @@ int tcpstate_sock_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg
 	int answer = 0;
 	u8 state;
 
+	if (ioctl_of_ip(cmd))
+		return inet_ioctl(sock, cmd, arg);
 	if (cmd != SIOCINQ && cmd != SIOCOUTQ && cmd != SIOCOUTQNSD && cmd != SIOCATMARK)
 		return -ENOIOCTLCMD;
 	lock_sock(sk);
@@ -764,9 +802,9 @@ int tcpstate_sock_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg
 	else if (cmd == SIOCATMARK)
 		answer = tcpstate_at_mark(&ts->tcb, ts->copied_seq);
 	else if (cmd == SIOCOUTQ && !tcpstate_in(state, TCPSTATE_F_CONNECTING))
-		answer = max_t(int, ts->tcb.write_seq - ts->tcb.snd_una, 0);
+		answer = max_t(int, end_of_sending(ts) - ts->tcb.snd_una, 0);
 	else if (cmd == SIOCOUTQNSD && !tcpstate_in(state, TCPSTATE_F_CONNECTING))
-		answer = max_t(int, ts->tcb.write_seq - ts->tcb.snd_nxt, 0);
+		answer = max_t(int, end_of_sending(ts) - ts->tcb.snd_nxt, 0);
 	/* No connection, no text: write_seq stands one above the unsent SYN. */
 	if (!tcpstate_syn_acked(&ts->tcb) && cmd != SIOCINQ && cmd != SIOCATMARK)
 		answer = 0;

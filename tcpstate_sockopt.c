@@ -45,9 +45,43 @@ static bool ip_option_ok(int name)
 	case IP_MULTICAST_LOOP:
 	case IP_MULTICAST_ALL:
 	case IP_UNICAST_IF:
+	case IP_CHECKSUM:
+	case IP_IPSEC_POLICY:
+	case IP_XFRM_POLICY:
 		return true;
 	}
 	return false;
+}
+
+/* What is not for a stream, each refused as in-tree. */
+static int ip_refuse(int name, sockptr_t optval, unsigned int len)
+{
+	char first;
+
+	switch (name) {
+	case IP_ADD_MEMBERSHIP:
+	case IP_DROP_MEMBERSHIP:
+		return -EPROTO;
+	case IP_ROUTER_ALERT:
+		if (len && copy_from_sockptr(&first, optval, 1))
+			return -EFAULT;
+		fallthrough;
+	case IP_MULTICAST_IF:
+	case IP_UNBLOCK_SOURCE:
+	case IP_BLOCK_SOURCE:
+	case IP_ADD_SOURCE_MEMBERSHIP:
+	case IP_DROP_SOURCE_MEMBERSHIP:
+	case IP_MSFILTER:
+	case MCAST_JOIN_GROUP:
+	case MCAST_BLOCK_SOURCE:
+	case MCAST_UNBLOCK_SOURCE:
+	case MCAST_LEAVE_GROUP:
+	case MCAST_JOIN_SOURCE_GROUP:
+	case MCAST_LEAVE_SOURCE_GROUP:
+	case MCAST_MSFILTER:
+		return -EINVAL;
+	}
+	return -ENOPROTOOPT;
 }
 
 static int set_nodelay(struct sock *sk, int val)
@@ -96,23 +130,32 @@ static int set_window_clamp(struct sock *sk, int val)
 
 	if (!val && ts->flow.state != TCPSTATE_CLOSE)
 		return -EINVAL;
-	ts->window_clamp = val ? max_t(int, val, SOCK_MIN_RCVBUF / 2) : 0;
+	/* As in-tree, what is negative is very much. */
+	ts->window_clamp = val ? max_t(u32, val, SOCK_MIN_RCVBUF / 2) : 0;
 	return 0;
 }
 
 /* Options that only say no, each in the in-tree TCP's way for a kernel without it. */
-static int refuse(int name, int val)
+static int refuse(const struct tcpstate_sock *ts, int name, int val)
 {
+	bool fresh = tcpstate_in(ts->flow.state, TCPSTATE_F(CLOSE) | TCPSTATE_F(LISTEN));
+
 	switch (name) {
 	case TCP_REPAIR:
 	case TCP_REPAIR_QUEUE:
-	case TCP_QUEUE_SEQ:
+	case TCP_REPAIR_WINDOW:
+	case TCP_TIMESTAMP:
 		return -EPERM;
+	case TCP_QUEUE_SEQ:
+		return ts->flow.state == TCPSTATE_CLOSE ? -EINVAL : -EPERM;
+	case TCP_REPAIR_OPTIONS:
+		return -EINVAL;
 	case TCP_FASTOPEN:
-		return val < 0 ? -EINVAL : -EOPNOTSUPP;
+		return val < 0 || !fresh ? -EINVAL : -EOPNOTSUPP;
 	case TCP_FASTOPEN_CONNECT:
-	case TCP_FASTOPEN_NO_COOKIE:
 		return val < 0 || val > 1 ? -EINVAL : -EOPNOTSUPP;
+	case TCP_FASTOPEN_NO_COOKIE:
+		return val < 0 || val > 1 || !fresh ? -EINVAL : -EOPNOTSUPP;
 	}
 	return -ENOPROTOOPT;
 }
@@ -185,7 +228,7 @@ static int set_locked(struct sock *sk, int name, int val)
 		ts->keepcnt = val;
 		return 0;
 	}
-	return refuse(name, val);
+	return refuse(ts, name, val);
 }
 
 static int set_congestion(sockptr_t optval, unsigned int len)
@@ -250,7 +293,7 @@ static int set_ip(struct sock *sk, int name, sockptr_t optval, unsigned int len)
 	int err;
 
 	if (!ip_option_ok(name))
-		return -ENOPROTOOPT;
+		return ip_refuse(name, optval, len);
 	err = ip_setsockopt(sk, SOL_IP, name, optval, len);
 	if (err || name != IP_OPTIONS)
 		return err;
@@ -401,7 +444,16 @@ static int get_int(struct sock *sk, int name, int *val)
 	case TCP_FASTOPEN:
 	case TCP_FASTOPEN_CONNECT:
 	case TCP_FASTOPEN_NO_COOKIE:
+	case TCP_REPAIR:
 		*val = 0;
+		return 0;
+	case TCP_REPAIR_QUEUE:
+	case TCP_QUEUE_SEQ:
+	case TCP_REPAIR_WINDOW:
+		/* Nobody is under repair. */
+		return -EINVAL;
+	case TCP_TIMESTAMP:
+		*val = tcpstate_output_tsval(ts->tcb.ts_offset);
 		return 0;
 	case TCP_NODELAY:
 		*val = ts->nodelay;

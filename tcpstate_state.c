@@ -129,15 +129,17 @@ void tcpstate_state_error(struct sock *sk, int err)
 	sk_error_report(sk);
 }
 
-static void wake(struct sock *sk)
+static void wake(struct sock *sk, u16 actions)
 {
 	if (sock_flag(sk, SOCK_DEAD))
 		return;
 	sk->sk_state_change(sk);
-	/* As in-tree: SIGIO tells a full close from a half close. */
+	/* As in-tree: SIGIO tells a full close from a half close, and an error by itself. */
+	if (!(actions & TCPSTATE_ACT(EOF)))
+		return;
 	if (sk->sk_shutdown == SHUTDOWN_MASK || sk->sk_state == TCP_CLOSE)
 		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_HUP);
-	else if (sk->sk_shutdown & RCV_SHUTDOWN)
+	else
 		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
 }
 
@@ -226,7 +228,7 @@ static void execute(struct sock *sk, u16 actions)
 	if (actions & TCPSTATE_ACTS_ERROR)
 		sk_error_report(sk);
 	if (actions & TCPSTATE_ACT(WAKE))
-		wake(sk);
+		wake(sk, actions);
 	if (actions & TCPSTATE_ACT(DELETE_TCB))
 		delete_tcb(sk);
 }

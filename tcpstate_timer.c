@@ -142,6 +142,8 @@ static void run_rtx(struct sock *sk)
 		return;
 	}
 	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_TIMEOUTS);
+	/* Where many ways are equal, another one may work. */
+	sk_rethink_txhash(sk);
 	/* R1: perhaps IP knows another way (MUST-20). */
 	if (ts->rtx_count >= READ_ONCE(tcpstate_sk_net(sk)->retries1)) {
 		dst_negative_advice(sk);

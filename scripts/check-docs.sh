@@ -163,6 +163,15 @@ check_counters() {
 }
 
 # The page and the drawing are what the table says; the picture shows each state.
+check_sidebyside() {
+	local why
+	if why=$(scripts/sidebyside.py --check 2>&1); then
+		ok
+	else
+		no "$why"
+	fi
+}
+
 check_states() {
 	local name log
 	if make -s -C tests ../build/tests/gen-states && log=$(build/tests/gen-states --check .); then
@@ -225,6 +234,7 @@ self_test() {
 	a range|tcpstate_sysctl.c|s/half_second = 500/half_second = 499/|range 1 to 499
 	a counter unsaid|tcpstate_mib.c|s/"BadOptions"/"WorseOptions"/|counter WorseOptions is missing
 	a page of states changed|Documentation/states.rst|More.|run scripts/gen-states.sh
+	a page of differences changed|Documentation/sidebyside.rst|More.|run scripts/sidebyside.py
 	a state not drawn|Documentation/states.svg|s/CLOSE_WAIT/CLOSE_WEIGHT/|CLOSE_WAIT is missing
 	MISTAKES
 	rm -f "$log"
@@ -250,4 +260,5 @@ check_tests
 check_sysctls
 check_counters
 check_states
+check_sidebyside
 finish

@@ -198,7 +198,8 @@ static void try_sendmsg(struct side *s)
 static void try_recv(struct side *s)
 {
 	static const long lengths[] = { 0, 1, 4, 5, 6, 255, -1 };
-	char room[ROOM];
+	/* Not on the stack: near the end of memory a length of -1 is another mistake. */
+	static char room[ROOM];
 	unsigned int bit, i;
 
 	for (bit = 0; bit < 32; bit++) {
