@@ -160,6 +160,29 @@ if [[ -n ${TCPSTATE_BENCH_FULL-} ]]; then
 	unset most
 fi
 
+# What it costs to be watched: the recorder off, as it is by default, and with room for
+# a whole life; then each tracepoint on, and the recorder off.
+stacks='ours ours253'
+tracing=/sys/kernel/tracing
+[[ -e $tracing/events ]] || mount -t tracefs tracefs "$tracing"
+for seen in unwatched recorded recorded_4096 traced; do
+	case $seen in
+	unwatched | traced) there='echo 0 > /proc/sys/net/tcpstate/record' ;;
+	recorded) there='' ;;
+	recorded_4096) there='echo 4096 > /proc/sys/net/tcpstate/record' ;;
+	esac
+	back=$there
+	if [[ $seen == traced ]] && { wanted rr_1_traced || wanted bulk_64k_nogso_traced; }; then
+		echo 1 > "$tracing/events/tcpstate/enable"
+	fi
+	measure "rr_1_$seen" --size 1 --count 3000 rr
+	offload=off
+	measure "bulk_64k_nogso_$seen" "${bulk[@]}"
+	offload=on
+done
+echo 0 > "$tracing/events/tcpstate/enable"
+there='' back=''
+
 stacks='reno cubic ours ours253'
 lossy=(--warm 0 --bytes $((16 << 20)) --seconds 30 bulk)
 flows=(--size 65536 --count 50 flows)

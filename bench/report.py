@@ -63,6 +63,13 @@ for measure, title in (
     ROWS.append((measure, 'mbit_per_s', title, 'Mbit/s', RATE, 1.0))
     ROWS.append((measure + '_flows', 'flow_mean_ms', '... flows of 64 KiB, mean', 'ms', COST, 1.0))
 
+for seen, title in (('unwatched', 'recorder off'), ('recorded', 'recorder as by default'),
+                    ('recorded_4096', 'recorder keeps 4096'), ('traced', 'every tracepoint on')):
+    ROWS.append(('rr_1_' + seen, 'ns_per_request', '1-byte request, ' + title, 'insn/request',
+                 COST, None))
+    ROWS.append(('bulk_64k_nogso_' + seen, 'ns_per_packet', 'bulk, no GSO, ' + title,
+                 'insn/packet', COST, None))
+
 STACKS = ('intree', 'reno', 'cubic', 'ours', 'ours253')
 NAMES = {'intree': 'in-tree', 'reno': 'in-tree, reno', 'cubic': 'in-tree, cubic',
          'ours': 'ours', 'ours253': 'ours, wire 253'}

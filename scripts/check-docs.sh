@@ -162,7 +162,21 @@ check_counters() {
 	[[ $n -gt 0 ]] || no "no counter found in tcpstate_mib.c"
 }
 
-# The page and the drawing are what the table says; the picture shows each state.
+# scripts/lab.sh lists the labs of the page.
+check_labs() {
+	local file name
+	for file in labs/*.sh; do
+		grep -q '^question=' "$file" || continue
+		name=$(basename "$file" .sh)
+		if [[ -e Documentation/labs/$name.rst ]] &&
+			grep -qx "   $name" Documentation/labs/index.rst; then
+			ok
+		else
+			no "labs: $name has no page, or is not in labs/index.rst"
+		fi
+	done
+}
+
 check_sidebyside() {
 	local why
 	if why=$(scripts/sidebyside.py --check 2>&1); then
@@ -172,6 +186,7 @@ check_sidebyside() {
 	fi
 }
 
+# The page and the drawing are what the table says; the picture shows each state.
 check_states() {
 	local name log
 	if make -s -C tests ../build/tests/gen-states && log=$(build/tests/gen-states --check .); then
@@ -235,6 +250,7 @@ self_test() {
 	a counter unsaid|tcpstate_mib.c|s/"BadOptions"/"WorseOptions"/|counter WorseOptions is missing
 	a page of states changed|Documentation/states.rst|More.|run scripts/gen-states.sh
 	a page of differences changed|Documentation/sidebyside.rst|More.|run scripts/sidebyside.py
+	a lab not listed|Documentation/labs/index.rst|s/^   lost-fin$/   half-close/|lost-fin has no page
 	a state not drawn|Documentation/states.svg|s/CLOSE_WAIT/CLOSE_WEIGHT/|CLOSE_WAIT is missing
 	MISTAKES
 	rm -f "$log"
@@ -260,5 +276,6 @@ check_tests
 check_sysctls
 check_counters
 check_states
+check_labs
 check_sidebyside
 finish

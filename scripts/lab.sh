@@ -14,11 +14,12 @@ die() {
 	exit 1
 }
 
+# In the order of the page, which is that of learning.
 labs() {
-	local file
-	for file in labs/*.sh; do
-		! grep -q '^question=' "$file" || basename "$file" .sh
-	done
+	local name
+	while read -r name; do
+		[[ ! -e labs/$name.sh ]] || echo "$name"
+	done < <(sed -n 's/^   \([a-z-]*\)$/\1/p' Documentation/labs/index.rst)
 }
 
 if [[ $# == 0 ]]; then
@@ -36,7 +37,7 @@ done
 
 scripts/deps.sh build vm demo tools || die "packages are missing"
 mkdir -p "$build"
-say "building"
+say "building the module and the tools"
 if ! {
 	make --no-print-directory modules && make -s -C tools &&
 		cc -O2 -Wall -Wextra -Iinclude/uapi -o "$build/actor" labs/actor.c
@@ -49,6 +50,7 @@ for name in "${names[@]}"; do
 	rm -f "$build/$name".* "$build/$name"-*
 done
 
+say "starting a virtual machine; ${#names[@]} to play, about $((30 + 15 * ${#names[@]})) s"
 status=0
 selftests/vm.sh --quiet --timeout 600 --rw "$build" -- \
 	labs/guest.sh "$PWD/tcpstate.ko" "$build" "$build" "${names[@]}" || status=$?

@@ -23,6 +23,7 @@
 #define TOP		104
 #define STEP		26.0	/* between two marks */
 #define BURST_STEP	17.0	/* between two of a row that left, or came, together */
+#define WORDS_ROOM	20.0	/* below an arrow's words */
 #define BURST_NS	2000000
 #define WAIT_MAX	52.0	/* what a long time adds */
 #define BAND_MIN	24.0	/* a state that lasts no time: its name */
@@ -86,6 +87,13 @@ static bool at_once(const struct mark *before, const struct mark *m)
 		m->kind == MARK_DEPARTURE && m->ns - before->ns < SAME_THING_NS / 2);
 }
 
+/* What is said at the band would stand in the words of an arrow that leads down. */
+static bool under_words(const struct mark *before, const struct mark *m)
+{
+	return before->side == m->side && before->kind == MARK_DEPARTURE &&
+	       (m->kind == MARK_STATE || m->kind == MARK_NOTE);
+}
+
 static void place(struct page *p)
 {
 	const struct ladder *l = p->l;
@@ -106,7 +114,8 @@ static void place(struct page *p)
 			 m->ns - l->marks[i - 1].ns < BURST_NS)
 			next = y + BURST_STEP;
 		else
-			next = y + STEP + wait_height(m->ns - l->marks[i - 1].ns);
+			next = y + STEP + wait_height(m->ns - l->marks[i - 1].ns) +
+			       (under_words(&l->marks[i - 1], m) ? WORDS_ROOM : 0);
 		if (m->kind == MARK_STATE) {
 			if (next < earliest[m->side])
 				next = earliest[m->side];
@@ -168,7 +177,7 @@ static void draw_stranger(struct text *t, const struct page *p)
 	svg_rect(t, RIGHT, TOP, BAND_WIDTH, p->bottom - TOP,
 		 "fill=\"#fafafa\" stroke=\"#bbbbbb\" stroke-dasharray=\"5 4\"");
 	svg_paragraph(t, RIGHT + BAND_WIDTH / 2.0, TOP + 22, &note, BAND_COLUMNS,
-		      "this end is not on this machine: its states and its times are not known");
+		      "no record of this end: its states and its times are not known");
 }
 
 /* --- times and causes --- */
