@@ -124,7 +124,7 @@ static void accept_next(int listener)
 	submit(entry, &accept_call, STEP_ACCEPT);
 }
 
-static void accepted(int fd)
+static void accepted(int fd, void (*begin)(struct connection *connection))
 {
 	int i;
 
@@ -133,7 +133,7 @@ static void accepted(int fd)
 	for (i = 0; i < CONNECTIONS; i++)
 		if (!connections[i].used) {
 			init_connection(&connections[i], fd);
-			receive(&connections[i]);
+			begin(&connections[i]);
 			return;
 		}
 	close(fd);
@@ -154,7 +154,7 @@ static void serve_step(struct call *call, int result, int listener)
 
 	switch (call->step) {
 	case STEP_ACCEPT:
-		accepted(result);
+		accepted(result, receive);
 		accept_next(listener);
 		break;
 	case STEP_RECEIVE:
@@ -302,20 +302,10 @@ static void piece_sent(struct connection *connection, int size)
 		finish(connection);
 }
 
-static void accepted_one_more(int fd)
+static void begin_many(struct connection *connection)
 {
-	int i;
-
-	if (fd < 0)
-		fail("accept", -fd);
-	for (i = 0; i < CONNECTIONS; i++)
-		if (!connections[i].used) {
-			init_connection(&connections[i], fd);
-			lines[i] = (struct line){ .first = -1 };
-			receive_many(&connections[i]);
-			return;
-		}
-	close(fd);
+	*line_of(connection) = (struct line){ .first = -1 };
+	receive_many(connection);
 }
 
 static void serve_many_step(struct call *call, int result, unsigned int flags, int listener)
@@ -324,7 +314,7 @@ static void serve_many_step(struct call *call, int result, unsigned int flags, i
 
 	switch (call->step) {
 	case STEP_ACCEPT:
-		accepted_one_more(result);
+		accepted(result, begin_many);
 		if (!(flags & IORING_CQE_F_MORE))
 			accept_many(listener);
 		break;
