@@ -301,11 +301,11 @@ struct tcpstate_timewait {
 	u32 ts_offset;
 	u32 answer_second;
 	u8 answers;
-	u8 rcv_wscale;
-	bool ts_ok;
+	u8 rcv_wscale : 4;
+	u8 ts_ok : 1;
+	u8 any_source : 1;
 	u8 tos;
 	u8 ttl;
-	bool any_source;
 	u32 mark;
 	u64 cookie;
 	struct tcpstate_process *process;

@@ -283,6 +283,18 @@ static bool coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *skb)
 	return true;
 }
 
+/*
+ * Also where all memory is taken a reader that waits gets something, as in-tree: the
+ * peer may wait for that to be acknowledged, and have what memory there is.  Until it
+ * is read the account is below zero.
+ */
+static bool may_charge_in_order(struct sock *sk, struct sk_buff *skb)
+{
+	/* The window was promised: bounded overcommitment keeps the promise. */
+	return may_charge(sk, skb, 2 * READ_ONCE(sk->sk_rcvbuf)) ||
+	       skb_queue_empty(&sk->sk_receive_queue);
+}
+
 /* Many small segments cost more in buffers than in text: copy them together. */
 static struct sk_buff *compacted(struct sock *sk, struct sk_buff *skb)
 {
@@ -546,8 +558,7 @@ static void take_text(struct sock *sk, struct sk_buff *skb)
 	}
 	if (atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf))
 		ooo_make_room(sk);
-	/* The window was promised: bounded overcommitment keeps the promise. */
-	if (!may_charge(sk, skb, 2 * READ_ONCE(sk->sk_rcvbuf))) {
+	if (!may_charge_in_order(sk, skb)) {
 		ts->ack_now = true;
 		tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_MEMORY);
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_RCVQDROPPED);

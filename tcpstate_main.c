@@ -44,7 +44,11 @@ static atomic_long_t memory_allocated;
 static DEFINE_PER_CPU(int, memory_per_cpu);
 static struct percpu_counter sockets_allocated;
 static unsigned long memory_pressure;
+
+/* As net.ipv4.tcp_mem: of all namespaces, for the kernel counts so. */
 static long sysctl_mem[3];
+module_param_array_named(mem, sysctl_mem, long, NULL, 0644);
+MODULE_PARM_DESC(mem, "pages for all sockets together: where pressure ends, where it begins, the most");
 
 static void enter_memory_pressure(struct sock *sk)
 {
@@ -257,6 +261,8 @@ static void init_mem(void)
 {
 	unsigned long limit = max(nr_free_buffer_pages() / 16, 128UL);
 
+	if (sysctl_mem[2])
+		return;
 	sysctl_mem[0] = limit / 4 * 3;
 	sysctl_mem[1] = limit;
 	sysctl_mem[2] = sysctl_mem[0] * 2;

@@ -36,13 +36,23 @@ static u32 buffer_limit(const struct sock *sk)
 	return clamp_t(u32, READ_ONCE(sk->sk_sndbuf) / 4, mss, 65536);
 }
 
+/*
+ * Where all memory is taken, a socket that has nothing queued may still queue a
+ * little, as in-tree: else it might wait for ever.  Until that is acknowledged its
+ * account is below zero.
+ */
+static int on_credit(const struct sock *sk)
+{
+	return max(READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[0]) - sk->sk_wmem_queued, 0);
+}
+
 static struct sk_buff *new_buffer(struct sock *sk)
 {
 	struct sk_buff *buf = alloc_skb(0, sk->sk_allocation);
 
 	if (!buf)
 		return NULL;
-	if (!sk_wmem_schedule(sk, buf->truesize)) {
+	if (!sk_wmem_schedule(sk, buf->truesize) && !on_credit(sk)) {
 		__kfree_skb(buf);
 		return NULL;
 	}
@@ -80,8 +90,11 @@ static int fill(struct sock *sk, struct sk_buff *buf, struct iov_iter *from, u32
 	if (!merge && i >= MAX_SKB_FRAGS)
 		return 0;
 	n = min_t(u32, len, pfrag->size - pfrag->offset);
-	if (!sk_wmem_schedule(sk, n))
-		return -ENOBUFS;
+	if (!sk_wmem_schedule(sk, n)) {
+		n = min_t(u32, n, on_credit(sk));
+		if (!n)
+			return -ENOBUFS;
+	}
 	if (copy_page_from_iter(pfrag->page, pfrag->offset, n, from) != n)
 		return -EFAULT;
 	if (merge) {

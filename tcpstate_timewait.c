@@ -131,6 +131,8 @@ static struct tcpstate_timewait *alloc(struct tcpstate_net *tn)
 {
 	struct tcpstate_timewait *tw;
 
+	/* Lockdep makes locks and timers larger. */
+	BUILD_BUG_ON(!IS_ENABLED(CONFIG_LOCKDEP) && sizeof(*tw) > 264);
 	/* The gauge counts the new one already. */
 	if (atomic_read(&tn->gauge[TCPSTATE_TIME_WAIT]) > READ_ONCE(tn->max_tw_buckets)) {
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_TIMEWAITOVERFLOW);
@@ -180,7 +182,7 @@ void tcpstate_timewait_enter(struct sock *sk)
 	tw->tos = READ_ONCE(ts->inet.tos);
 	tw->ttl = max_t(int, READ_ONCE(ts->inet.uc_ttl), 0);
 	tw->mark = READ_ONCE(sk->sk_mark);
-	tw->any_source = inet_sk_flowi_flags(sk) & FLOWI_FLAG_ANYSRC;
+	tw->any_source = !!(inet_sk_flowi_flags(sk) & FLOWI_FLAG_ANYSRC);
 	copy_numbers(tw, &ts->tcb);
 	/* Ahead of the table: whoever finds it there may end it. */
 	spin_lock_bh(&tw->lock);

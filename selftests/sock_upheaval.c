@@ -184,19 +184,43 @@ static int quick(void)
 	       sock_sysctl("rto_max_ms", 100) || sock_sysctl("retries2", 255) ? -1 : 0;
 }
 
+#define MEM		"/sys/module/tcpstate/parameters/mem"
+
+static int write_mem(const char *text)
+{
+	int fd = open(MEM, O_WRONLY | O_CLOEXEC);
+	ssize_t n = write(fd, text, strlen(text));
+
+	close(fd);
+	return n == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+static int read_mem(char *to, size_t size)
+{
+	int fd = open(MEM, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, to, size - 1);
+
+	close(fd);
+	to[n < 0 ? 0 : n] = 0;
+	return n > 0 ? 0 : -1;
+}
+
 FIXTURE(upheaval) {
 	long holders;
+	char mem[64];
 };
 
 FIXTURE_SETUP(upheaval)
 {
 	self->holders = holders();
+	ASSERT_TRUE(sock_is_intree() || !read_mem(self->mem, sizeof(self->mem)));
 	ASSERT_EQ(0, sock_netns());
 	ASSERT_EQ(0, quick());
 }
 
 FIXTURE_TEARDOWN(upheaval)
 {
+	EXPECT_TRUE(sock_is_intree() || !write_mem(self->mem));
 	EXPECT_TRUE(sock_until(no_state_left()));
 	EXPECT_TRUE(sock_until(holders() <= self->holders));
 }
@@ -318,6 +342,61 @@ TEST_F_TIMEOUT(upheaval, clock_jumps, LONG_SECONDS)
 	}
 	EXPECT_EQ(0, jump(&began, &mono, 0));
 	EXPECT_TRUE(stop(t));
+}
+
+/* ---- memory ---- */
+
+#define HOARDERS	24
+
+/*
+ * Connections whose readers do not read have all memory that there may be, and more,
+ * as it was more when they took it. One whose reader reads goes on all the same, if
+ * slowly; and the others, when there is memory again and they are read.
+ */
+TEST_F_TIMEOUT(upheaval, no_memory_is_left, LONG_SECONDS)
+{
+	struct sock_pair hoarder[HOARDERS], pair;
+	char text[CHUNK], got[CHUNK];
+	long sent[HOARDERS];
+	struct traffic *t;
+	int i;
+
+	if (sock_is_intree())
+		SKIP(return, "tcp_mem is not to be reached from here");
+	/* Text that finds no memory is no sign of life: let R2 be far off. */
+	ASSERT_EQ(0, sock_sysctl("rto_max_ms", 2000));
+	sock_pattern(text, CHUNK, 4);
+	for (i = 0; i < HOARDERS; i++) {
+		ASSERT_EQ(0, sock_pair(&hoarder[i]));
+		sock_set(hoarder[i].client, SOL_SOCKET, SO_SNDBUF, 200000);
+		for (sent[i] = 0; send(hoarder[i].client, text, CHUNK, MSG_DONTWAIT) == CHUNK;)
+			sent[i] += CHUNK;
+	}
+	t = start(NULL);
+	ASSERT_NE(NULL, t);
+	ASSERT_EQ(0, write_mem("1,1,1"));
+	for (i = 0; i < 10; i++)
+		EXPECT_TRUE(moves(t));
+	/* A new one, too. */
+	EXPECT_EQ(0, sock_pair(&pair));
+	EXPECT_EQ(0, sock_write_all(pair.client, text, CHUNK));
+	EXPECT_EQ(0, sock_read_all(pair.server, got, CHUNK));
+	EXPECT_EQ(0, memcmp(text, got, CHUNK));
+	close(pair.client);
+	close(pair.server);
+	close(pair.listener);
+	EXPECT_TRUE(stop(t));
+	/* The rest would come through too, but a little at a time. */
+	ASSERT_EQ(0, write_mem(self->mem));
+	for (i = 0; i < HOARDERS; i++) {
+		for (; sent[i] > 0; sent[i] -= CHUNK) {
+			ASSERT_EQ(0, sock_read_all(hoarder[i].server, got, CHUNK));
+			ASSERT_EQ(0, memcmp(text, got, CHUNK));
+		}
+		close(hoarder[i].client);
+		close(hoarder[i].server);
+		close(hoarder[i].listener);
+	}
 }
 
 /* ---- the module and the namespace ---- */
