@@ -307,28 +307,6 @@ static struct tcpstate_record_event *make_place(struct tcpstate_record *rec, u32
 	return place(rec, number);
 }
 
-static void add(struct tcpstate_record *rec, struct tcpstate_record_event *event)
-{
-	struct tcpstate_record_event *to = make_place(rec, rec->next);
-
-	if (!to) {
-		WRITE_ONCE(rec->mask, 0);
-		tcpstate_mib_inc(rec->tn, TCPSTATE_MIB_RECORDOFF);
-		return;
-	}
-	event->time = ktime_get_real_ns();
-	event->number = rec->next;
-	spin_lock_bh(&rec->lock);
-	*to = *event;
-	rec->next++;
-	spin_unlock_bh(&rec->lock);
-}
-
-static bool wants(const struct tcpstate_record *rec, u8 kind)
-{
-	return rec->mask & BIT(kind);
-}
-
 /* Text in order that no reader has passed; the FIN is none. */
 static u32 unread(const struct sock *sk)
 {
@@ -354,34 +332,32 @@ void tcpstate_record_tcb(const struct sock *sk, struct tcpstate_tcb_info *info)
 	const struct tcpstate_sock *ts = tcpstate_sk(sk);
 	const struct tcpstate_tcb *tcb = &ts->tcb;
 
-	*info = (struct tcpstate_tcb_info){
-		.iss = tcb->iss,
-		.snd_una = tcb->snd_una,
-		.snd_nxt = tcb->snd_nxt,
-		.snd_wnd = tcb->snd_wnd,
-		.snd_wl1 = tcb->snd_wl1,
-		.snd_wl2 = tcb->snd_wl2,
-		.snd_up = tcb->snd_up,
-		.write_seq = tcb->write_seq,
-		.irs = tcb->irs,
-		.rcv_nxt = tcb->rcv_nxt,
-		.rcv_wnd = tcpstate_rcv_wnd(tcb),
-		.rcv_up = tcb->urgent == TCPSTATE_URGENT_NONE ? 0 : tcb->rcv_up,
-		.cwnd = ts->cong.cwnd,
-		.ssthresh = ts->cong.ssthresh,
-		.srtt_us = ts->rtt.srtt_us,
-		.rttvar_us = ts->rtt.rttvar_us,
-		.rto_us = tcpstate_rtt_timeout(&ts->rtt),
-		.rcv_queue = unread(sk),
-		.ooo_queue = ts->ooo_octets,
-		.snd_mss = tcb->snd_mss,
-		.snd_wscale = tcb->snd_wscale,
-		.rcv_wscale = tcb->rcv_wscale,
-		.state = ts->flow.state,
-		.phase = ts->cong.phase,
-		.backoff = ts->rtt.backoff,
-		.dupacks = ts->cong.dupacks,
-	};
+	info->iss = tcb->iss;
+	info->snd_una = tcb->snd_una;
+	info->snd_nxt = tcb->snd_nxt;
+	info->snd_wnd = tcb->snd_wnd;
+	info->snd_wl1 = tcb->snd_wl1;
+	info->snd_wl2 = tcb->snd_wl2;
+	info->snd_up = tcb->snd_up;
+	info->write_seq = tcb->write_seq;
+	info->irs = tcb->irs;
+	info->rcv_nxt = tcb->rcv_nxt;
+	info->rcv_wnd = tcpstate_rcv_wnd(tcb);
+	info->rcv_up = tcb->urgent == TCPSTATE_URGENT_NONE ? 0 : tcb->rcv_up;
+	info->cwnd = ts->cong.cwnd;
+	info->ssthresh = ts->cong.ssthresh;
+	info->srtt_us = ts->rtt.srtt_us;
+	info->rttvar_us = ts->rtt.rttvar_us;
+	info->rto_us = tcpstate_rtt_timeout(&ts->rtt);
+	info->rcv_queue = unread(sk);
+	info->ooo_queue = ts->ooo_octets;
+	info->snd_mss = tcb->snd_mss;
+	info->snd_wscale = tcb->snd_wscale;
+	info->rcv_wscale = tcb->rcv_wscale;
+	info->state = ts->flow.state;
+	info->phase = ts->cong.phase;
+	info->backoff = ts->rtt.backoff;
+	info->dupacks = ts->cong.dupacks;
 }
 
 /**
@@ -438,27 +414,61 @@ void tcpstate_record_request_tcb(const struct tcpstate_request *req,
 		info->snd_nxt++;
 }
 
-/* The recorder of a flow of any kind, and its TCB. */
-static struct tcpstate_record *record_of(const struct tcpstate_flow *flow,
-					 struct tcpstate_tcb_info *info)
+static struct tcpstate_record *record_of(const struct tcpstate_flow *flow)
 {
-	const struct tcpstate_request *req;
-	const struct tcpstate_timewait *tw;
-	const struct tcpstate_sock *ts;
+	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
+		return container_of(flow, struct tcpstate_timewait, flow)->record;
+	if (flow->kind == TCPSTATE_FLOW_REQUEST)
+		return container_of(flow, struct tcpstate_request, flow)->record;
+	return container_of(flow, struct tcpstate_sock, flow)->record;
+}
 
-	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT) {
-		tw = container_of(flow, struct tcpstate_timewait, flow);
-		tcpstate_record_timewait_tcb(tw, info);
-		return tw->record;
+static void tell_tcb(const struct tcpstate_flow *flow, struct tcpstate_tcb_info *info)
+{
+	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
+		tcpstate_record_timewait_tcb(container_of(flow, struct tcpstate_timewait, flow),
+					     info);
+	else if (flow->kind == TCPSTATE_FLOW_REQUEST)
+		tcpstate_record_request_tcb(container_of(flow, struct tcpstate_request, flow),
+					    info);
+	else
+		tcpstate_record_tcb((const struct sock *)
+				    container_of(flow, struct tcpstate_sock, flow), info);
+}
+
+/* Where the next entry goes.  NULL: it is not wanted, or there is no memory. */
+static struct tcpstate_record_event *next_entry(struct tcpstate_record *rec, u8 kind)
+{
+	struct tcpstate_record_event *entry;
+
+	if (!(rec->mask & BIT(kind)))
+		return NULL;
+	entry = make_place(rec, rec->next);
+	if (!entry) {
+		WRITE_ONCE(rec->mask, 0);
+		tcpstate_mib_inc(rec->tn, TCPSTATE_MIB_RECORDOFF);
 	}
-	if (flow->kind == TCPSTATE_FLOW_REQUEST) {
-		req = container_of(flow, struct tcpstate_request, flow);
-		tcpstate_record_request_tcb(req, info);
-		return req->record;
-	}
-	ts = container_of(flow, struct tcpstate_sock, flow);
-	tcpstate_record_tcb((const struct sock *)ts, info);
-	return ts->record;
+	return entry;
+}
+
+/* It is filled in where it stands: readers wait until close_entry(). */
+static void open_entry(struct tcpstate_record *rec, struct tcpstate_record_event *entry, u8 kind,
+		       const struct tcpstate_flow *flow)
+	__acquires(&rec->lock)
+{
+	spin_lock_bh(&rec->lock);
+	memset(entry, 0, offsetof(struct tcpstate_record_event, tcb));
+	entry->time = ktime_get_real_ns();
+	entry->number = rec->next;
+	entry->kind = kind;
+	tell_tcb(flow, &entry->tcb);
+}
+
+static void close_entry(struct tcpstate_record *rec)
+	__releases(&rec->lock)
+{
+	rec->next++;
+	spin_unlock_bh(&rec->lock);
 }
 
 /**
@@ -472,21 +482,20 @@ static struct tcpstate_record *record_of(const struct tcpstate_flow *flow,
  */
 void tcpstate_record_change(struct tcpstate_flow *flow, u8 old, u8 event, u16 actions)
 {
-	struct tcpstate_record_event entry = {
-		.kind = TCPSTATE_RECORD_STATE,
-		.change = {
-			.actions = actions,
-			.old = old,
-			.new = flow->state,
-			.event = event,
-			.mini = flow->kind != TCPSTATE_FLOW_FULL,
-		},
-	};
-	struct tcpstate_record *rec = record_of(flow, &entry.tcb);
+	struct tcpstate_record *rec = record_of(flow);
+	struct tcpstate_record_event *entry;
 
 	WRITE_ONCE(rec->state, flow->state);
-	if (wants(rec, entry.kind))
-		add(rec, &entry);
+	entry = next_entry(rec, TCPSTATE_RECORD_STATE);
+	if (!entry)
+		return;
+	open_entry(rec, entry, TCPSTATE_RECORD_STATE, flow);
+	entry->change.actions = actions;
+	entry->change.old = old;
+	entry->change.new = flow->state;
+	entry->change.event = event;
+	entry->change.mini = flow->kind != TCPSTATE_FLOW_FULL;
+	close_entry(rec);
 }
 
 static u8 options_of(const struct tcpstate_options *opt)
@@ -521,35 +530,32 @@ static u8 options_of(const struct tcpstate_options *opt)
 void tcpstate_record_segment(struct tcpstate_flow *flow, u8 kind,
 			     const struct tcpstate_seg *seg, u8 why, u8 drop, u32 segs)
 {
-	struct tcpstate_record_event entry = {
-		.kind = kind,
-		.why = why,
-		.drop = drop,
-		.segs = min_t(u32, segs, 255),
-		.seg = {
-			.seq = seg->seq,
-			.ack = seg->ack,
-			.len = seg->len,
-			.tsval = seg->opt.tsval,
-			.tsecr = seg->opt.tsecr,
-			.wnd = seg->wnd,
-			.up = seg->up,
-			.mss = seg->opt.mss,
-			.flags = seg->flags,
-			.options = options_of(&seg->opt),
-		},
-	};
-	struct tcpstate_record *rec = record_of(flow, &entry.tcb);
+	struct tcpstate_record *rec = record_of(flow);
+	struct tcpstate_record_event *entry = next_entry(rec, kind);
 	u32 end = tcpstate_seg_end(seg);
 
-	if (!wants(rec, kind))
+	if (!entry)
 		return;
+	open_entry(rec, entry, kind, flow);
+	entry->why = why;
+	entry->drop = drop;
+	entry->segs = min_t(u32, segs, 255);
+	entry->seg.seq = seg->seq;
+	entry->seg.ack = seg->ack;
+	entry->seg.len = seg->len;
+	entry->seg.tsval = seg->opt.tsval;
+	entry->seg.tsecr = seg->opt.tsecr;
+	entry->seg.wnd = seg->wnd;
+	entry->seg.up = seg->up;
+	entry->seg.mss = seg->opt.mss;
+	entry->seg.flags = seg->flags;
+	entry->seg.options = options_of(&seg->opt);
 	if ((kind == TCPSTATE_RECORD_SENT || kind == TCPSTATE_RECORD_RETRANSMIT) &&
-	    tcpstate_after(end, entry.tcb.snd_nxt))
-		entry.tcb.snd_nxt = end;
+	    tcpstate_after(end, entry->tcb.snd_nxt))
+		entry->tcb.snd_nxt = end;
 	if (kind == TCPSTATE_RECORD_RECEIVED && flow->kind == TCPSTATE_FLOW_FULL)
 		container_of(flow, struct tcpstate_sock, flow)->record_unsettled = rec->next + 1;
-	add(rec, &entry);
+	close_entry(rec);
 }
 
 /**
@@ -564,7 +570,6 @@ void tcpstate_record_settle(struct sock *sk)
 	struct tcpstate_record *rec = ts->record;
 	struct tcpstate_record_event *entry;
 	u32 number = ts->record_unsettled - 1;
-	struct tcpstate_tcb_info info;
 
 	if (!ts->record_unsettled)
 		return;
@@ -574,10 +579,9 @@ void tcpstate_record_settle(struct sock *sk)
 	entry = place(rec, number);
 	if (!entry)
 		return;
-	tcpstate_record_tcb(sk, &info);
 	spin_lock_bh(&rec->lock);
 	if (entry->number == number && entry->kind == TCPSTATE_RECORD_RECEIVED)
-		entry->tcb = info;
+		tcpstate_record_tcb(sk, &entry->tcb);
 	spin_unlock_bh(&rec->lock);
 }
 
@@ -592,18 +596,16 @@ void tcpstate_record_settle(struct sock *sk)
  */
 void tcpstate_record_timer(struct tcpstate_flow *flow, u8 which, u8 what, unsigned long delay)
 {
-	struct tcpstate_record_event entry = {
-		.kind = TCPSTATE_RECORD_TIMER,
-		.timer = {
-			.us = min_t(u64, jiffies64_to_nsecs(delay) / NSEC_PER_USEC, U32_MAX),
-			.which = which,
-			.what = what,
-		},
-	};
-	struct tcpstate_record *rec = record_of(flow, &entry.tcb);
+	struct tcpstate_record *rec = record_of(flow);
+	struct tcpstate_record_event *entry = next_entry(rec, TCPSTATE_RECORD_TIMER);
 
-	if (wants(rec, entry.kind))
-		add(rec, &entry);
+	if (!entry)
+		return;
+	open_entry(rec, entry, TCPSTATE_RECORD_TIMER, flow);
+	entry->timer.us = min_t(u64, jiffies64_to_nsecs(delay) / NSEC_PER_USEC, U32_MAX);
+	entry->timer.which = which;
+	entry->timer.what = what;
+	close_entry(rec);
 }
 
 /**
@@ -615,16 +617,16 @@ void tcpstate_record_timer(struct tcpstate_flow *flow, u8 which, u8 what, unsign
  */
 void tcpstate_record_phase(struct sock *sk, u8 old)
 {
+	const struct tcpstate_flow *flow = &tcpstate_sk(sk)->flow;
 	struct tcpstate_record *rec = tcpstate_sk(sk)->record;
-	struct tcpstate_record_event entry = {
-		.kind = TCPSTATE_RECORD_CONG,
-		.phase = { .old = old, .new = tcpstate_sk(sk)->cong.phase },
-	};
+	struct tcpstate_record_event *entry = next_entry(rec, TCPSTATE_RECORD_CONG);
 
-	if (!wants(rec, entry.kind))
+	if (!entry)
 		return;
-	tcpstate_record_tcb(sk, &entry.tcb);
-	add(rec, &entry);
+	open_entry(rec, entry, TCPSTATE_RECORD_CONG, flow);
+	entry->phase.old = old;
+	entry->phase.new = tcpstate_sk(sk)->cong.phase;
+	close_entry(rec);
 }
 
 /* Move the newest entries of one ring into another of another size. */
