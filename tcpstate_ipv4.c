@@ -36,6 +36,22 @@ static __be32 first_hop(const struct sock *sk)
 	return opt && opt->opt.srr ? opt->opt.faddr : inet_sk(sk)->inet_daddr;
 }
 
+/*
+ * sk_setup_caps() gives only the in-tree TCP bursts on a device that is told to cut
+ * none: the stack cuts them then, just ahead of the driver, and what one write sends
+ * comes to the peer in one go.  Not where IPsec stands between.
+ */
+static void burst_anyway(struct sock *sk, const struct dst_entry *dst)
+{
+	const struct net_device *dev = dst->dev;
+
+	if (!sk->sk_gso_type || sk_can_gso(sk) || dst->header_len || sk->sk_gso_disabled)
+		return;
+	sk->sk_route_caps |= NETIF_F_GSO | NETIF_F_GSO_SOFTWARE | NETIF_F_SG | NETIF_F_HW_CSUM;
+	sk->sk_gso_max_size = READ_ONCE(dev->gso_max_size) - (MAX_TCP_HEADER + 1);
+	sk->sk_gso_max_segs = max_t(u32, READ_ONCE(dev->gso_max_segs), 1);
+}
+
 /* ip_queue_xmit() takes the addresses from the flow kept in cork. */
 static int ipv4_route(struct sock *sk)
 {
@@ -52,6 +68,7 @@ static int ipv4_route(struct sock *sk)
 	/* Only wire 6 may be cut by devices: they know no other TCP. */
 	sk->sk_gso_type = tcpstate_sk(sk)->wire == IPPROTO_TCP ? SKB_GSO_TCPV4 : 0;
 	sk_setup_caps(sk, &rt->dst);
+	burst_anyway(sk, &rt->dst);
 	return 0;
 }
 

@@ -554,7 +554,7 @@ static u32 largest_burst(const struct sock *sk)
 		return mss;
 	max = min_t(u32, READ_ONCE(sk->sk_gso_max_size), GSO_LEGACY_MAX_SIZE) -
 	      TCPSTATE_HEADROOM;
-	max = min_t(u32, max, 65215);
+	max = min3(max, 65215u, sk->sk_gso_max_segs * mss);
 	return max_t(u32, rounddown(max, mss), mss);
 }
 

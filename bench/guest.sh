@@ -9,7 +9,7 @@
 #
 # TCPSTATE_BENCH_ROUNDS  how often each is measured (default 5)
 # TCPSTATE_BENCH_ONLY    names of measures, or patterns of the shell (default: all)
-# TCPSTATE_BENCH_STACKS  only these: intree, reno, cubic, ours, ours253
+# TCPSTATE_BENCH_STACKS  only these: intree, reno, cubic, ours, ours253, absent, hooked
 # TCPSTATE_BENCH_FULL    100,000 connections too
 # TCPSTATE_BENCH_PROFILE measures that perf looks into (default: $profiled)
 set -euo pipefail
@@ -43,9 +43,10 @@ setup() {
 		link set veth0 up
 	END
 	local ns
-	if [[ $offload == off ]]; then
+	if [[ $offload != on ]]; then
 		for ns in bench-a bench-b; do
 			ip netns exec "$ns" ethtool -K veth0 gso off tso off gro off
+			[[ $offload != none ]] || ip -n "$ns" link set veth0 gso_max_segs 1
 		done
 	fi
 	[[ -z $there ]] || ip netns exec bench-a bash -c "$there"
@@ -69,6 +70,14 @@ stack_options() { # STACK
 		ip netns exec bench-b sysctl -qw net.ipv4.tcp_congestion_control="$1"
 		;;
 	ours253) wire=253 ;;
+	# The in-tree TCP where one of our sockets has the hooks set in both namespaces.
+	hooked)
+		"$tcpbench" --family 18 --warm 0 --bytes 1 bulk "$server" > /dev/null
+		# Its port is given back from a work.
+		sleep 1
+		family=2
+		;;
+	absent) family=2 ;;
 	esac
 	ip netns exec bench-a sysctl -qw net.ipv4.tcp_max_tw_buckets=200000
 }
@@ -82,6 +91,26 @@ wanted() { # MEASURE
 	return 1
 }
 
+# The module is there, or for "absent" is not.
+load() { # STACK
+	if [[ $1 == absent ]]; then
+		[[ ! -e /proc/net/tcpstate ]] || unload
+	elif [[ ! -e /proc/net/tcpstate ]]; then
+		insmod "$module"
+	fi
+}
+
+# A namespace that was deleted goes a little later, and the last of our sockets with it.
+unload() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		! rmmod tcpstate 2> /dev/null || return 0
+		sleep 0.1
+	done
+	say "the module stays: $(< /sys/module/tcpstate/refcnt)"
+	exit 1
+}
+
 # Runs one measure on all stacks, in turn, a round after another.
 mtu=1500 offload=on there='' back='' stacks='intree ours ours253'
 measure() { # NAME TCPBENCH-ARGUMENT...
@@ -92,6 +121,7 @@ measure() { # NAME TCPBENCH-ARGUMENT...
 	for ((round = 1; round <= times; round++)); do
 		for stack in ${TCPSTATE_BENCH_STACKS:-$stacks}; do
 			teardown
+			load "$stack"
 			setup
 			stack_options "$stack"
 			if ! lines=$("$tcpbench" --family $family --wire $wire "$@" "$server"); then
@@ -104,8 +134,9 @@ measure() { # NAME TCPBENCH-ARGUMENT...
 	say "$name: $times rounds, $((SECONDS - began)) s"
 }
 
+# The in-tree TCP hands bursts down whatever the device says: gso_max_segs is what it heeds.
 netem() { # THERE BACK: what is done to data and to ACKs, segment by segment
-	offload=off
+	offload=none
 	there=${1:+tc qdisc add dev veth0 root $1}
 	back=${2:+tc qdisc add dev veth0 root $2}
 }
@@ -131,7 +162,7 @@ profile() { # NAME TCPBENCH-ARGUMENT...
 sysctl -qw kernel.kptr_restrict=0 kernel.perf_event_max_sample_rate=20000 \
 	kernel.perf_cpu_time_max_percent=0 fs.nr_open=2097152 2> /dev/null || true
 echo 1000000 > /proc/sys/fs/file-max
-[[ -e /proc/net/tcpstate ]] || insmod "$module"
+load intree
 : > "$raw"
 
 bulk=(--bytes $((32 << 20)) bulk)
@@ -182,6 +213,15 @@ for seen in unwatched recorded recorded_4096 traced; do
 done
 echo 0 > "$tracing/events/tcpstate/enable"
 there='' back=''
+
+# What the in-tree TCP pays: for the module's being there, and for its hooks.
+stacks='absent intree hooked'
+measure foreign_bulk "${bulk[@]}"
+offload=off
+measure foreign_bulk_nogso "${bulk[@]}"
+offload=on
+measure foreign_rr --size 1 --count 3000 rr
+measure foreign_crr --size 100 --count 1000 crr
 
 stacks='reno cubic ours ours253'
 lossy=(--warm 0 --bytes $((16 << 20)) --seconds 30 bulk)

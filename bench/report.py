@@ -62,6 +62,14 @@ for measure, title in (
         ('bottleneck_10mbit', '10 Mbit/s bottleneck, RTT 20 ms')):
     ROWS.append((measure, 'mbit_per_s', title, 'Mbit/s', RATE, 1.0))
     ROWS.append((measure + '_flows', 'flow_mean_ms', '... flows of 64 KiB, mean', 'ms', COST, 1.0))
+# measure, value: title, unit; the in-tree TCP alone: module absent, there, its hooks set
+FOREIGN = [
+    ('foreign_bulk', 'ns_per_byte', 'bulk, 64 KiB writes', 'insn/byte'),
+    ('foreign_bulk_nogso', 'ns_per_byte', 'bulk, 64 KiB, no GSO/GRO', 'insn/byte'),
+    ('foreign_rr', 'ns_per_request', 'request/response, 1 byte', 'insn/request'),
+    ('foreign_crr', 'ns_per_connection', 'connect, request, close', 'insn/connection'),
+]
+FOREIGN_LIMIT = 1.01
 
 for seen, title in (('unwatched', 'recorder off'), ('recorded', 'recorder as by default'),
                     ('recorded_4096', 'recorder keeps 4096'), ('traced', 'every tracepoint on')):
@@ -148,19 +156,50 @@ HEAD = ['measure', 'unit', 'better', 'in-tree', 'in-tree cubic', 'ours', 'ratio'
         'wire 253', 'ratio']
 
 
-def text_table(rows):
-    lines = [HEAD] + [cells(row) for row in rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+def text_table(lines):
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     return '\n'.join('  '.join(c.ljust(w) if i < 3 else c.rjust(w)
                                for i, (c, w) in enumerate(zip(line, widths))).rstrip()
                      for line in lines) + '\n'
 
 
-def rst_table(rows):
+def rst_table(rows, foreign):
+    return rst_lines([HEAD] + [cells(row) for row in rows]) + (
+        '\n' + rst_lines([FOREIGN_HEAD] + [foreign_cells(row) for row in foreign])
+        if foreign else '')
+
+
+def rst_lines(table):
     lines = ['.. list-table::', '   :header-rows: 1', '']
-    for line in [HEAD] + [cells(row) for row in rows]:
+    for line in table:
         lines += [('   * - ' if i == 0 else '     - ') + c for i, c in enumerate(line)]
     return '\n'.join(line.rstrip() for line in lines) + '\n'
+
+
+def foreign_of(values):
+    rows = []
+    for measure, name, title, unit in FOREIGN:
+        stacks = {s: summary(v)['median'] for s, v in values.get((measure, name), {}).items()}
+        if 'absent' not in stacks:
+            continue
+        ratio = {s: v / stacks['absent'] for s, v in stacks.items() if s != 'absent'}
+        rows.append({'measure': measure, 'value': name, 'title': title, 'unit': unit,
+                     'stacks': stacks, 'ratio': ratio,
+                     'met': max(ratio.values(), default=1) <= FOREIGN_LIMIT})
+    return rows
+
+
+FOREIGN_HEAD = ['the in-tree TCP alone', 'unit', 'module absent', 'loaded', 'hooked', 'target']
+
+
+def foreign_cells(row):
+    def both(stack):
+        if stack not in row['ratio']:
+            return ''
+        return f'{number(row["stacks"][stack])} ({row["ratio"][stack]:.4f})'
+
+    return [row['title'], row['unit'], number(row['stacks']['absent']), both('intree'),
+            both('hooked'), f'<= {FOREIGN_LIMIT:g} ' + ('met' if row['met'] else 'MISSED')]
 
 
 def escape(text):
@@ -233,18 +272,22 @@ def main():
     parser.add_argument('raw')
     parser.add_argument('folder')
     arg = parser.parse_args()
-    rows = rows_of(read(arg.raw))
-    if not rows:
+    values = read(arg.raw)
+    rows, foreign = rows_of(values), foreign_of(values)
+    if not rows and not foreign:
         sys.exit('report: nothing was measured')
     found = {
         'mode': arg.mode, 'machine': platform.machine(), 'rows': rows,
-        'profile_percent': profiles(arg.profiles) if arg.profiles else {}, 'complete': True,
+        'foreign': foreign, 'profile_percent': profiles(arg.profiles) if arg.profiles else {},
+        'complete': True,
     }
     unit = 'An instruction of the guest counts as a nanosecond.' if arg.mode == 'icount' else \
         'Real time: read "insn" as nanoseconds; figures differ from run to run.'
-    text = text_table(rows)
+    text = text_table([HEAD] + [cells(row) for row in rows])
+    if foreign:
+        text += '\n' + text_table([FOREIGN_HEAD] + [foreign_cells(row) for row in foreign])
     made = {'results.json': json.dumps(found, indent=1) + '\n', 'results.txt': text,
-            'results.rst': rst_table(rows), 'results.svg': chart(rows, arg.mode)}
+            'results.rst': rst_table(rows, foreign), 'results.svg': chart(rows, arg.mode)}
     for name, content in made.items():
         with open(os.path.join(arg.folder, name + '.part'), 'w', encoding='utf-8') as file:
             file.write(content)
