@@ -506,6 +506,18 @@ static inline struct tcpstate_sock *tcpstate_sk(const struct sock *sk)
 	return (struct tcpstate_sock *)sk;
 }
 
+/*
+ * Whether the retransmission timer waits to probe a shut window, or for what is held
+ * back; else for an ACK.  Without the lock a hint.
+ */
+static inline bool tcpstate_persists(const struct tcpstate_sock *ts)
+{
+	u32 una = READ_ONCE(ts->tcb.snd_una);
+
+	return una == READ_ONCE(ts->tcb.snd_nxt) ||
+	       (una != ts->tcb.iss && !READ_ONCE(ts->tcb.snd_wnd));
+}
+
 static inline u8 tcpstate_state(const struct sock *sk)
 {
 	/* Partner: the release in the choke point's store(). */

@@ -170,6 +170,9 @@ u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
 	if (cong->phase == TCPSTATE_PHASE_LOSS) {
 		if (!tcpstate_before(snd_una, cong->recover))
 			cong->phase = TCPSTATE_PHASE_OPEN;
+		/* Most of it may have come before the timeout (RFC 3465 2.3). */
+		if (bytes > 2 * cong->mss)
+			bytes = 2 * cong->mss;
 		limited = true;
 	} else {
 		cong->phase = TCPSTATE_PHASE_OPEN;
@@ -178,6 +181,8 @@ u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
 	}
 	if (limited && cong->cwnd < CWND_MAX)
 		cong->ops->acked(cong, bytes);
+	if (cong->cwnd > CWND_MAX)
+		cong->cwnd = CWND_MAX;
 	return TCPSTATE_CONG_NOTHING;
 }
 

@@ -448,8 +448,8 @@ void tcpstate_output_arm(struct sock *sk)
 	WRITE_ONCE(ts->rtx_armed, true);
 	fire_by(sk, &ts->rtx_timer, ts->rtx_when);
 	tcpstate_note_armed(tcpstate_sk_net(sk), &ts->flow,
-			    ts->tcb.snd_una == ts->tcb.snd_nxt ? TCPSTATE_TIMER_PERSIST :
-								 TCPSTATE_TIMER_RETRANSMIT,
+			    tcpstate_persists(ts) ? TCPSTATE_TIMER_PERSIST :
+						    TCPSTATE_TIMER_RETRANSMIT,
 			    usecs_to_jiffies(us));
 }
 

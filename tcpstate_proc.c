@@ -99,7 +99,7 @@ int tcpstate_proc_timer(const struct tcpstate_sock *ts, unsigned long *expires)
 	*expires = jiffies;
 	if (READ_ONCE(ts->rtx_armed)) {
 		*expires = READ_ONCE(ts->rtx_when);
-		return READ_ONCE(ts->tcb.snd_una) != READ_ONCE(ts->tcb.snd_nxt) ? 1 : 4;
+		return tcpstate_persists(ts) ? 4 : 1;
 	}
 	if (!timer_pending(slow))
 		return 0;

@@ -6,9 +6,15 @@
 
 static void reno_acked(struct tcpstate_cong *cong, u32 bytes)
 {
-	if (cong->cwnd < cong->ssthresh) {
-		/* RFC 5681 3.1: at most one SMSS an ACK; RFC 3465 allows two. */
-		cong->cwnd += bytes < 2 * cong->mss ? bytes : 2 * cong->mss;
+	u32 room = cong->cwnd < cong->ssthresh ? cong->ssthresh - cong->cwnd : 0;
+
+	if (room) {
+		/*
+		 * RFC 5681 3.1 has one SMSS an ACK, when there was an ACK for every other
+		 * segment.  Receivers of bursts send one for dozens: as in-tree, what was
+		 * acknowledged counts (RFC 3465), or a round trip would hardly double.
+		 */
+		cong->cwnd += bytes < room ? bytes : room;
 		return;
 	}
 	/* A step a round trip: an ACK of several windows saves no steps for later. */

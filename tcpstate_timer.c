@@ -74,8 +74,7 @@ static void back_off(struct sock *sk)
 
 static u8 rtx_kind(const struct tcpstate_sock *ts)
 {
-	return ts->tcb.snd_una == ts->tcb.snd_nxt ? TCPSTATE_TIMER_PERSIST :
-						    TCPSTATE_TIMER_RETRANSMIT;
+	return tcpstate_persists(ts) ? TCPSTATE_TIMER_PERSIST : TCPSTATE_TIMER_RETRANSMIT;
 }
 
 /* The user timeout falls between two retransmissions: wake for it (RFC 5482). */

@@ -11,7 +11,9 @@
 #include <arpa/inet.h>
 #include <linux/capability.h>
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -177,6 +179,16 @@ TEST_F(diag, agrees_with_the_sockets)
 	EXPECT_EQ(0, dump(&self->nl, req, &s));
 	req.sdiag_protocol = sock_wire();
 	EXPECT_EQ(3, dump(&self->nl, req, &s));
+	/* What finds no room at the peer's waits here. */
+	ASSERT_LT(0, sock_fill(pair.client));
+	req = request(ALL_STATES, 0);
+	req.id.idiag_sport = htons(sock_port(pair.client));
+	EXPECT_TRUE(sock_until(({
+		int queued = 0;
+
+		ioctl(pair.client, SIOCOUTQ, &queued);
+		dump(&self->nl, req, &s) == 1 && queued && s.msg.idiag_wqueue == (__u32)queued;
+	})));
 }
 
 TEST_F(diag, time_wait)

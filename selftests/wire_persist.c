@@ -78,6 +78,42 @@ WIRE_TEST(persist, rst_stays_within_the_window)
 	EXPECT(c, "RA seq 1");
 }
 
+/* Column "tr" of the connection in /proc/net/tcp or /proc/net/tcpstate; -1: none. */
+static int timer_in_proc(const struct wire_conn *c)
+{
+	FILE *file = fopen(c->w->family == WIRE_AF_TCPSTATE ? "/proc/thread-self/net/tcpstate" :
+							      "/proc/thread-self/net/tcp", "re");
+	unsigned int local, remote, state, timer;
+	char line[256];
+	int found = -1;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*d: %*x:%x %*x:%x %x %*x:%*x %x:", &local, &remote, &state,
+			   &timer) == 4 && local == c->sport && remote == c->pport)
+			found = timer;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Who looks sees a probe's timer, whether a probe is on its way or not. */
+WIRE_TEST(persist, shows_in_proc)
+{
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_write(c, 100));
+	EXPECT(c, "A seq 1 len 100");
+	ASSERT_EQ(1, timer_in_proc(c));
+	c->win = 0;
+	SEND(c, "A ack 101");
+	ASSERT_EQ(0, wire_write(c, 100));
+	ASSERT_EQ(0, wire_expect_nothing(c));
+	ASSERT_EQ(4, timer_in_proc(c));
+	ASSERT_EQ(0, take_probe(c, 101));
+	ASSERT_EQ(4, timer_in_proc(c));
+}
+
 WIRE_TEST(persist, probes_with_backoff)
 {
 	struct wire_conn *c = &self->c;

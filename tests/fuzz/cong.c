@@ -64,9 +64,14 @@ static void acked(struct sender *s, struct input *in)
 	s->una += bytes;
 	todo = tcpstate_cong_new_ack(&s->cong, s->una, s->nxt, bytes, limited);
 	must(!s->cong.dupacks);
-	/* RFC 3465 2.3: not more than two segments for an ACK; recovery ends at ssthresh. */
+	/*
+	 * Not more than was acknowledged; after a timeout not more than two segments for
+	 * an ACK (RFC 3465 2.3); recovery ends at ssthresh.
+	 */
 	if (old.phase == TCPSTATE_PHASE_RECOVERY && s->cong.phase == TCPSTATE_PHASE_OPEN)
 		must(s->cong.cwnd <= s->cong.ssthresh || s->cong.cwnd == s->cong.mss);
+	else if (old.phase < TCPSTATE_PHASE_RECOVERY && bytes > 2 * s->cong.mss)
+		must(s->cong.cwnd <= old.cwnd + bytes);
 	else
 		must(s->cong.cwnd <= old.cwnd + 2 * s->cong.mss);
 	if (old.phase == TCPSTATE_PHASE_RECOVERY && tcpstate_before(s->una, old.recover))
