@@ -12,6 +12,7 @@
  * In-tree, the same walks show which errno is usual.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -77,6 +78,32 @@ static int knob(const char *kind, const char *name, long value)
 static int pages_from(int order)
 {
 	return knob("fail_page_alloc", "min-order", order);
+}
+
+/*
+ * Those of kmemleak do not fail: it would say so while it holds a lock that lockdep does
+ * not want held there, and look for no more leaks. Caches that are made later, when the
+ * module is loaded again, do not fail either.
+ */
+static int caches_fail(void)
+{
+	DIR *dir = opendir("/sys/kernel/slab");
+	struct dirent *entry;
+	char path[320];
+
+	if (!dir)
+		return -1;
+	while ((entry = readdir(dir))) {
+		/* Aliases are links; what they stand for is there, too. */
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    !strncmp(entry->d_name, "kmemleak_", strlen("kmemleak_")))
+			continue;
+		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/failslab", entry->d_name);
+		/* Refused for a cache that several share under one name. */
+		write_text(path, "1");
+	}
+	closedir(dir);
+	return knob("failslab", "cache-filter", 1);
 }
 
 /* ---- one fault ---- */
@@ -229,7 +256,8 @@ static int setup(bool *can, long *before)
 		before[i] = objects(caches[i]);
 	if (knob("failslab", "verbose", 0) || knob("failslab", "ignore-gfp-wait", 0) ||
 	    knob("fail_page_alloc", "verbose", 0) || knob("fail_page_alloc", "ignore-gfp-wait", 0) ||
-	    knob("fail_page_alloc", "ignore-gfp-highmem", 0) || pages_from(NO_ORDER))
+	    knob("fail_page_alloc", "ignore-gfp-highmem", 0) || pages_from(NO_ORDER) ||
+	    caches_fail())
 		return -1;
 	knob("fail_usercopy", "verbose", 0);
 	/* A page that comes when it is first touched would count, and fail. */
