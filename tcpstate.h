@@ -131,21 +131,25 @@ struct tcpstate_process {
  * @id: place in the table; never used twice
  * @cookie: SO_COOKIE of the socket
  * @key: name of the connection
- * @lock: guards the fields below and what @chunks point to
+ * @lock: guards the fields below and the entries
  * @process: of the socket, or NULL
  * @limit: how many entries are kept
+ * @room: how many there is memory for in @row
  * @next: number of the next one
+ * @unsettled: number, plus 1, of the entry of a segment that is being taken; 0: none
  * @mask: 1 << enum tcpstate_record_kind that are wanted; 0: out of memory, off
  * @state: of the connection
  * @mini: in TIME_WAIT without a socket
  * @dead: the connection is over
- * @chunks: rows of TCPSTATE_RECORD_CHUNK entries, or fewer; NULL until needed
+ * @row: the entries, where no more than TCPSTATE_RECORD_CHUNK are kept; it grows to
+ *	that, for most connections never have so many
+ * @rows: where more are: rows of so many, each NULL until needed
  * @dead_node: place among the namespace's dead, guarded by its record_lock
  * @rcu: freed after a grace period
  *
  * It belongs to a connection: to its socket, then to its mini, then to nobody.
  * Whoever has the connection writes, under the connection's lock, and alone
- * changes @chunks, @limit and @next; @lock keeps readers from seeing half an
+ * changes @row, @rows, @limit and @next; @lock keeps readers from seeing half an
  * entry.  They are rare and the lock is otherwise not contended, so a writer
  * pays one uncontended spinlock; a sequence counter would have made readers
  * copy again and again under a fast writer.  @lock is a leaf.
@@ -159,12 +163,15 @@ struct tcpstate_record {
 	spinlock_t lock;	/* entries, for readers */
 	struct tcpstate_process *process;
 	u32 limit;
+	u32 room;
 	u32 next;
+	u32 unsettled;
 	u32 mask;
 	u8 state;
 	bool mini;
 	bool dead;
-	struct tcpstate_record_event **chunks;
+	struct tcpstate_record_event *row;
+	struct tcpstate_record_event **rows;
 	struct list_head dead_node;
 	struct rcu_head rcu;
 };
@@ -402,8 +409,6 @@ struct tcpstate_timewait {
  * @process: who made or accepted the socket, or NULL; replaced under the lock
  * @record_limit: TCPSTATE_RECORD, or -1 for the namespace's
  * @record_mask: TCPSTATE_RECORD_MASK, or 0 for the namespace's
- * @record_unsettled: number, plus 1, of the entry of a segment that is being
- *	taken; 0: none
  *
  * Locks: the socket lock (lock_sock(), or the spinlock with the socket not
  * owned) guards everything that is not said to have another guard.  Order:
@@ -498,7 +503,6 @@ struct tcpstate_sock {
 	struct tcpstate_process __rcu *process;
 	int record_limit;
 	u32 record_mask;
-	u32 record_unsettled;
 };
 
 static inline struct tcpstate_sock *tcpstate_sk(const struct sock *sk)
@@ -624,11 +628,8 @@ struct tcpstate_mib {
  * @mib: counters
  * @gauge: sockets in each state
  * @edges: how often each edge was taken
- * @port_lock: guards @ports, their lists and every hold's count
- * @port_mutex: one at a time takes or gives back a reservation
+ * @port_lock: guards @ports, their lists and reservations
  * @ports: buckets of struct tcpstate_port by number
- * @idle_holds: reservations that nobody refers to, for @port_work
- * @port_work: gives @idle_holds back
  * @port_map: a bit for each port of wire 6 that is ours
  * @timewait_lock: guards @timewaits
  * @timewaits: every mini in TIME_WAIT
@@ -675,11 +676,8 @@ struct tcpstate_net {
 	atomic_t gauge[TCPSTATE_MAX_STATES];
 	atomic_t edges[TCPSTATE_MAX_STATES][TCPSTATE_EV_COUNT];
 
-	spinlock_t port_lock;	/* claims on ports */
-	struct mutex port_mutex;	/* reservations */
+	spinlock_t port_lock;	/* claims on ports, reservations */
 	struct hlist_head *ports;
-	struct list_head idle_holds;
-	struct work_struct port_work;
 	unsigned long *port_map;
 
 	spinlock_t timewait_lock;	/* the list of minis */
@@ -830,6 +828,8 @@ void tcpstate_record_phase(struct sock *sk, u8 old);
 
 /* --- tcpstate_port.c (layer 1) --- */
 
+int tcpstate_port_load(void);
+void tcpstate_port_unload(void);
 int tcpstate_port_init(struct tcpstate_net *tn);
 void tcpstate_port_exit(struct tcpstate_net *tn);
 int tcpstate_port_get(struct sock *sk, unsigned short port);

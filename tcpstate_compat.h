@@ -82,14 +82,12 @@ struct proto_accept_arg {
 	(inet)->mc_loop = 1;			\
 	(inet)->mc_all = 1;			\
 } while (0)
-#define tcpstate_inet_set_freebind(sk)	(inet_sk(sk)->freebind = 1)
 #define tcpstate_inet_recverr(sk)	(inet_sk(sk)->recverr)
 #else
 #define tcpstate_inet_init_flags(inet) do {	\
 	inet_set_bit(MC_LOOP, (struct sock *)(inet));	\
 	inet_set_bit(MC_ALL, (struct sock *)(inet));	\
 } while (0)
-#define tcpstate_inet_set_freebind(sk)	inet_set_bit(FREEBIND, sk)
 #define tcpstate_inet_recverr(sk)	inet_test_bit(RECVERR, sk)
 #endif
 

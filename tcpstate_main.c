@@ -289,9 +289,12 @@ static int __init init_module_tcpstate(void)
 	err = proto_register(&tcpstate_prot, 1);
 	if (err)
 		goto exit_request;
-	err = register_pernet_subsys(&net_ops);
+	err = tcpstate_port_load();
 	if (err)
 		goto unregister_proto;
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		goto unload_port;
 	err = tcpstate_wire_init();
 	if (err)
 		goto unregister_net;
@@ -316,6 +319,8 @@ exit_wire:
 	tcpstate_wire_exit();
 unregister_net:
 	unregister_pernet_subsys(&net_ops);
+unload_port:
+	tcpstate_port_unload();
 unregister_proto:
 	proto_unregister(&tcpstate_prot);
 exit_request:
@@ -340,6 +345,7 @@ static void __exit exit_module_tcpstate(void)
 	unregister_pernet_subsys(&net_ops);
 	/* Sockets are freed after a grace period. */
 	rcu_barrier();
+	tcpstate_port_unload();
 	proto_unregister(&tcpstate_prot);
 	tcpstate_request_exit();
 	tcpstate_timewait_exit();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Ports: conflicts among our own sockets, ephemeral ports (RFC 6056), and for
- * wire 6 the reservation against the in-tree TCP by a bound, silent in-tree
- * socket.
+ * wire 6 the reservation against the in-tree TCP by a silent entry in its table
+ * of ports.
  */
 #include <linux/in.h>
-#include <linux/net.h>
 #include <linux/random.h>
 
-#include <net/inet_sock.h>
+#include <net/inet_connection_sock.h>
 #include <net/ip.h>
+#include <net/tcp.h>
 
 #include "tcpstate.h"
 
@@ -17,7 +17,7 @@
  * struct tcpstate_port - a port of a wire that somebody of ours has
  * @node: place in the namespace's bucket
  * @owners: claims, by tcpstate_bind.node
- * @holds: reservations
+ * @holds: reservations; there is one while there are owners
  * @num: the port, host order
  * @wire: IP protocol
  * @connect_only: all owners got it from connect(), so that more may share it
@@ -36,24 +36,39 @@ struct tcpstate_port {
 /**
  * struct tcpstate_hold - a reservation against the in-tree TCP
  * @node: place in the port's list
- * @idle: place among those that nobody refers to
  * @port: the port
- * @placeholder: bound in-tree socket; NULL on a wire the in-tree TCP has not,
+ * @placeholder: in the in-tree TCP's table of ports; NULL on a wire that it has not,
  *	or while @cover keeps the same port for more
  * @cover: wider reservation that this one leans on, referred to
  * @addr: local address, or any
- * @refs: sockets that lean on it; 0 means idle
+ * @refs: claims that lean on it, and narrower reservations; goes with the last one
  *
- * Guarded by the port lock; @placeholder changes under the port mutex.
+ * Guarded by the port lock.
  */
 struct tcpstate_hold {
 	struct list_head node;
-	struct list_head idle;
 	struct tcpstate_port *port;
-	struct socket *placeholder;
+	struct sock *placeholder;
 	struct tcpstate_hold *cover;
 	__be32 addr;
 	int refs;
+};
+
+/* What taking a port may use up, had before the port lock is taken. */
+struct fresh {
+	struct tcpstate_port *port;
+	struct tcpstate_hold *hold;
+	struct sock *placeholder;
+};
+
+/*
+ * Of an in-tree TCP socket a placeholder has what the in-tree table of ports looks
+ * at, and ends there.  It has no owner, so that what waits in TIME_WAIT does not keep
+ * the module; the namespace's exit puts them all.
+ */
+static struct proto placeholder_prot = {
+	.name = "TCPSTATE_PORT",
+	.obj_size = offsetofend(struct inet_connection_sock, icsk_bind2_hash),
 };
 
 static struct hlist_head *bucket(struct tcpstate_net *tn, u16 num)
@@ -135,77 +150,89 @@ static struct tcpstate_hold *covering(struct tcpstate_port *port, __be32 addr)
 	return NULL;
 }
 
-static void hold_ref(struct tcpstate_hold *hold)
+static struct sock *new_placeholder(struct net *net)
 {
-	if (!hold->refs++)
-		list_del_init(&hold->idle);
+	struct sock *sk = sk_alloc(net, PF_INET, GFP_KERNEL, &placeholder_prot, 1);
+
+	if (!sk)
+		return NULL;
+	/*
+	 * All that is not set here stays 0, also the state, which is none then: who
+	 * lists bound sockets would take one in CLOSE for a whole one of the in-tree TCP.
+	 */
+	refcount_set(&sk->sk_refcnt, 1);
+	rwlock_init(&sk->sk_callback_lock);
+	sk->sk_type = SOCK_STREAM;
+	sk->sk_protocol = IPPROTO_TCP;
+	return sk;
+}
+
+static void free_placeholder(struct sock *placeholder)
+{
+	if (placeholder)
+		sk_free(placeholder);
+}
+
+/* The rules are the in-tree TCP's; whether the address may be ours was asked before. */
+static int reserve(struct sock *placeholder, u16 num)
+{
+	return tcp_prot.get_port(placeholder, num) ? -EADDRINUSE : 0;
+}
+
+static void unreserve(struct sock *placeholder)
+{
+	tcp_prot.put_port(placeholder);
+}
+
+static void name_placeholder(struct sock *placeholder, const struct sock *sk, __be32 addr)
+{
+	placeholder->sk_bound_dev_if = sk->sk_bound_dev_if;
+	inet_sk(placeholder)->inet_rcv_saddr = addr;
+	inet_sk(placeholder)->inet_saddr = addr;
 }
 
 static void hold_unref(struct tcpstate_net *tn, struct tcpstate_hold *hold)
 {
+	struct tcpstate_hold *cover;
+
 	lockdep_assert_held(&tn->port_lock);
-	if (--hold->refs)
-		return;
-	list_add_tail(&hold->idle, &tn->idle_holds);
-	schedule_work(&tn->port_work);
-}
-
-static int reserve(struct net *net, const struct sock *sk, __be32 addr, u16 num,
-		   struct socket **res)
-{
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = addr,
-		.sin_port = htons(num),
-	};
-	struct socket *sock;
-	int err;
-
-	err = sock_create_kern(net, PF_INET, SOCK_STREAM, IPPROTO_TCP, &sock);
-	if (err)
-		return err;
-	sock->sk->sk_bound_dev_if = sk->sk_bound_dev_if;
-	/* Whether the address may be ours was asked when our own socket was bound. */
-	tcpstate_inet_set_freebind(sock->sk);
-	err = kernel_bind(sock, (struct sockaddr_unsized *)&sin, sizeof(sin));
-	if (err) {
-		sock_release(sock);
-		return err;
+	for (; hold && !--hold->refs; hold = cover) {
+		cover = hold->cover;
+		list_del(&hold->node);
+		drop_port_if_unused(tn, hold->port);
+		if (hold->placeholder) {
+			unreserve(hold->placeholder);
+			free_placeholder(hold->placeholder);
+		}
+		kfree(hold);
 	}
-	*res = sock;
-	return 0;
 }
 
 /*
  * Our own narrower reservations stand in the way of one on any address.  Give
  * them back, take the wide one, and let them lean on it; or take them again.
  */
-static int widen(struct tcpstate_net *tn, struct sock *sk, struct tcpstate_port *port,
-		 struct tcpstate_hold *wide)
+static int widen(struct tcpstate_net *tn, struct tcpstate_port *port,
+		 struct tcpstate_hold *wide, struct sock *placeholder)
 {
 	struct tcpstate_hold *hold;
 	int err;
 
-	lockdep_assert_held(&tn->port_mutex);
-	/* Only holders of the mutex add or remove entries of this list. */
+	lockdep_assert_held(&tn->port_lock);
+	list_for_each_entry(hold, &port->holds, node)
+		if (hold->placeholder)
+			unreserve(hold->placeholder);
+	err = reserve(placeholder, port->num);
 	list_for_each_entry(hold, &port->holds, node) {
-		if (!hold->placeholder)
+		if (!hold->placeholder || (err && !reserve(hold->placeholder, port->num)))
 			continue;
-		sock_release(hold->placeholder);
+		/* On error nobody of ours has lost it: the in-tree TCP may have, for a moment. */
+		free_placeholder(hold->placeholder);
 		hold->placeholder = NULL;
-	}
-	err = reserve(tn->net, sk, 0, port->num, &wide->placeholder);
-	list_for_each_entry(hold, &port->holds, node) {
 		if (!err) {
-			spin_lock_bh(&tn->port_lock);
 			hold->cover = wide;
 			wide->refs++;
-			spin_unlock_bh(&tn->port_lock);
-			continue;
 		}
-		/* Nobody of ours has lost it: the in-tree TCP may have, for a moment. */
-		if (reserve(tn->net, sk, hold->addr, port->num, &hold->placeholder))
-			hold->placeholder = NULL;
 	}
 	return err;
 }
@@ -215,65 +242,74 @@ static bool needs_widening(const struct tcpstate_port *port, __be32 addr)
 	return !addr && !list_empty(&port->holds);
 }
 
+static int prepare(struct tcpstate_net *tn, u8 wire, struct fresh *fresh)
+{
+	fresh->port = kzalloc(sizeof(*fresh->port), GFP_KERNEL);
+	fresh->hold = kzalloc(sizeof(*fresh->hold), GFP_KERNEL);
+	fresh->placeholder = wire == IPPROTO_TCP ? new_placeholder(tn->net) : NULL;
+	if (!fresh->port || !fresh->hold || (wire == IPPROTO_TCP && !fresh->placeholder))
+		return -ENOMEM;
+	return 0;
+}
+
+static void discard(struct fresh *fresh)
+{
+	kfree(fresh->port);
+	kfree(fresh->hold);
+	free_placeholder(fresh->placeholder);
+}
+
+/* A new reservation on a port, whose list it enters. */
+static struct tcpstate_hold *hold_new(struct tcpstate_net *tn, const struct sock *sk,
+				      struct tcpstate_port *port, struct fresh *fresh, int *err)
+{
+	__be32 addr = inet_sk(sk)->inet_rcv_saddr;
+	struct tcpstate_hold *hold = fresh->hold;
+
+	if (port->wire == IPPROTO_TCP) {
+		name_placeholder(fresh->placeholder, sk, addr);
+		*err = needs_widening(port, addr) ?
+			widen(tn, port, hold, fresh->placeholder) :
+			reserve(fresh->placeholder, port->num);
+		if (*err)
+			return NULL;
+		hold->placeholder = fresh->placeholder;
+		fresh->placeholder = NULL;
+	}
+	fresh->hold = NULL;
+	hold->port = port;
+	hold->addr = addr;
+	list_add(&hold->node, &port->holds);
+	return hold;
+}
+
 /* Take the port for sk, by a reservation that is there or by a new one. */
-static int take(struct tcpstate_net *tn, struct sock *sk, u16 num, bool connecting)
+static int take(struct tcpstate_net *tn, struct sock *sk, u16 num, bool connecting,
+		struct fresh *fresh)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	__be32 addr = inet_sk(sk)->inet_rcv_saddr;
-	struct tcpstate_port *port, *fresh_port;
-	struct tcpstate_hold *hold, *fresh;
+	struct tcpstate_hold *hold = NULL;
+	struct tcpstate_port *port;
 	int err = 0;
-
-	lockdep_assert_held(&tn->port_mutex);
-	fresh_port = kzalloc(sizeof(*fresh_port), GFP_KERNEL);
-	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
-	if (!fresh_port || !fresh) {
-		err = -ENOMEM;
-		goto out;
-	}
-	INIT_LIST_HEAD(&fresh->idle);
 
 	spin_lock_bh(&tn->port_lock);
 	port = find_port(tn, num, ts->wire);
 	if (!port) {
-		port = fresh_port;
-		fresh_port = NULL;
+		port = fresh->port;
+		fresh->port = NULL;
 		port->num = num;
 		port->wire = ts->wire;
 		port->connect_only = connecting;
 		INIT_LIST_HEAD(&port->holds);
 		hlist_add_head(&port->node, bucket(tn, num));
-	} else if (hlist_empty(&port->owners)) {
-		port->connect_only = connecting;
 	} else if (connecting ? !port->connect_only : conflict(sk, port)) {
 		err = -EADDRINUSE;
 	}
-	hold = err ? NULL : covering(port, addr);
-	if (hold)
-		hold_ref(hold);
-	spin_unlock_bh(&tn->port_lock);
-	if (err)
-		goto out;
-
-	if (!hold && ts->wire == IPPROTO_TCP) {
-		if (needs_widening(port, addr))
-			err = widen(tn, sk, port, fresh);
-		else
-			err = reserve(tn->net, sk, addr, num, &fresh->placeholder);
-	}
-
-	spin_lock_bh(&tn->port_lock);
-	if (!hold && !err) {
-		hold = fresh;
-		fresh = NULL;
-		hold->port = port;
-		hold->addr = addr;
+	if (!err)
+		hold = covering(port, inet_sk(sk)->inet_rcv_saddr) ?:
+		       hold_new(tn, sk, port, fresh, &err);
+	if (hold) {
 		hold->refs++;
-		list_add(&hold->node, &port->holds);
-	}
-	if (err) {
-		drop_port_if_unused(tn, port);
-	} else {
 		if (!connecting)
 			port->connect_only = false;
 		if (ts->wire == IPPROTO_TCP)
@@ -282,16 +318,18 @@ static int take(struct tcpstate_net *tn, struct sock *sk, u16 num, bool connecti
 		ts->bind.num = num;
 		ts->bind.sk = sk;
 		hlist_add_head(&ts->bind.node, &port->owners);
+	} else if (list_empty(&port->holds)) {
+		/* It was for this one alone; the next port can have it. */
+		hlist_del(&port->node);
+		fresh->port = port;
 	}
 	spin_unlock_bh(&tn->port_lock);
-out:
-	kfree(fresh_port);
-	kfree(fresh);
 	return err;
 }
 
 /* A random walk over the ephemeral range (RFC 6056 3.3.2, algorithm 2). */
-static int take_any(struct tcpstate_net *tn, struct sock *sk, u32 offset, bool connecting)
+static int take_any(struct tcpstate_net *tn, struct sock *sk, u32 offset, bool connecting,
+		    struct fresh *fresh)
 {
 	int low, high, range, i, err;
 
@@ -302,7 +340,7 @@ static int take_any(struct tcpstate_net *tn, struct sock *sk, u32 offset, bool c
 
 		if (inet_is_local_reserved_port(tn->net, num))
 			continue;
-		err = take(tn, sk, num, connecting);
+		err = take(tn, sk, num, connecting, fresh);
 		if (err != -EADDRINUSE)
 			return err;
 		if (signal_pending(current))
@@ -322,12 +360,14 @@ static int take_any(struct tcpstate_net *tn, struct sock *sk, u32 offset, bool c
 int tcpstate_port_get(struct sock *sk, unsigned short port)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
+	struct fresh fresh;
 	int err;
 
-	mutex_lock(&tn->port_mutex);
-	err = port ? take(tn, sk, port, false) :
-		     take_any(tn, sk, get_random_u32(), false);
-	mutex_unlock(&tn->port_mutex);
+	err = prepare(tn, tcpstate_sk(sk)->wire, &fresh);
+	if (!err)
+		err = port ? take(tn, sk, port, false, &fresh) :
+			     take_any(tn, sk, get_random_u32(), false, &fresh);
+	discard(&fresh);
 	return err;
 }
 
@@ -345,15 +385,16 @@ int tcpstate_port_get(struct sock *sk, unsigned short port)
 int tcpstate_port_get_for_connect(struct sock *sk, u16 after)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
-	int low, high;
+	struct fresh fresh;
+	int low, high, err;
 	u32 offset;
-	int err;
 
 	inet_sk_get_local_port_range(sk, &low, &high);
 	offset = after >= low ? after - low + 1 : get_random_u32();
-	mutex_lock(&tn->port_mutex);
-	err = take_any(tn, sk, offset, true);
-	mutex_unlock(&tn->port_mutex);
+	err = prepare(tn, tcpstate_sk(sk)->wire, &fresh);
+	if (!err)
+		err = take_any(tn, sk, offset, true, &fresh);
+	discard(&fresh);
 	return err;
 }
 
@@ -424,7 +465,7 @@ void tcpstate_port_share(struct tcpstate_net *tn, struct tcpstate_bind *to,
  * @tn: the namespace
  * @bind: the claim; may be none
  *
- * The reservation against the in-tree TCP goes a little later, from a work.
+ * With the last claim goes the reservation against the in-tree TCP.
  *
  * Context: the owner's lock held; process or softirq.
  */
@@ -440,35 +481,25 @@ void tcpstate_port_put(struct tcpstate_net *tn, struct tcpstate_bind *bind)
 	spin_unlock_bh(&tn->port_lock);
 }
 
-static struct tcpstate_hold *next_idle(struct tcpstate_net *tn)
+/**
+ * tcpstate_port_load() - what all namespaces need
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int tcpstate_port_load(void)
 {
-	struct tcpstate_hold *hold;
-
-	spin_lock_bh(&tn->port_lock);
-	hold = list_first_entry_or_null(&tn->idle_holds, struct tcpstate_hold, idle);
-	if (hold) {
-		list_del(&hold->idle);
-		list_del(&hold->node);
-		drop_port_if_unused(tn, hold->port);
-		if (hold->cover)
-			hold_unref(tn, hold->cover);
-	}
-	spin_unlock_bh(&tn->port_lock);
-	return hold;
+	return proto_register(&placeholder_prot, 1);
 }
 
-static void port_work(struct work_struct *work)
+/**
+ * tcpstate_port_unload() - no namespace has it any more
+ *
+ * Context: process.
+ */
+void tcpstate_port_unload(void)
 {
-	struct tcpstate_net *tn = container_of(work, struct tcpstate_net, port_work);
-	struct tcpstate_hold *hold;
-
-	mutex_lock(&tn->port_mutex);
-	while ((hold = next_idle(tn))) {
-		if (hold->placeholder)
-			sock_release(hold->placeholder);
-		kfree(hold);
-	}
-	mutex_unlock(&tn->port_mutex);
+	proto_unregister(&placeholder_prot);
 }
 
 /**
@@ -488,9 +519,6 @@ int tcpstate_port_init(struct tcpstate_net *tn)
 		return -ENOMEM;
 	}
 	spin_lock_init(&tn->port_lock);
-	mutex_init(&tn->port_mutex);
-	INIT_LIST_HEAD(&tn->idle_holds);
-	INIT_WORK(&tn->port_work, port_work);
 	return 0;
 }
 
@@ -502,9 +530,6 @@ int tcpstate_port_init(struct tcpstate_net *tn)
  */
 void tcpstate_port_exit(struct tcpstate_net *tn)
 {
-	/* Giving back a reservation may leave the one that covered it idle. */
-	while (flush_work(&tn->port_work))
-		;
 	bitmap_free(tn->port_map);
 	kvfree(tn->ports);
 }

@@ -16,14 +16,19 @@ static_assert((int)TCPSTATE_LOST_OLD >= (int)TCPSTATE_DROP_COUNT);
 /* Writers may be in softirq. */
 #define GFP_RECORD	(GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT)
 
-static unsigned int chunk_count(u32 limit)
+/* Enough for a handshake and a request; then the row doubles. */
+#define FIRST_ROOM	8
+
+#define ENTRY_SIZE	sizeof(struct tcpstate_record_event)
+
+static bool one_row(u32 limit)
 {
-	return DIV_ROUND_UP(limit, TCPSTATE_RECORD_CHUNK);
+	return limit <= TCPSTATE_RECORD_CHUNK;
 }
 
-static size_t chunk_size(u32 limit)
+static unsigned int row_count(u32 limit)
 {
-	return min_t(u32, limit, TCPSTATE_RECORD_CHUNK) * sizeof(struct tcpstate_record_event);
+	return DIV_ROUND_UP(limit, TCPSTATE_RECORD_CHUNK);
 }
 
 /* NULL: no memory, or the namespace's recorders have all that they may have. */
@@ -46,14 +51,27 @@ static void give_memory(struct tcpstate_net *tn, void *memory, size_t size)
 	atomic_long_sub(size, &tn->record_octets);
 }
 
-static void free_chunks(struct tcpstate_net *tn, struct tcpstate_record_event **chunks,
-			u32 limit)
+static void free_entries(struct tcpstate_record *rec)
 {
 	unsigned int i;
 
-	for (i = 0; i < chunk_count(limit); i++)
-		give_memory(tn, chunks[i], chunk_size(limit));
-	give_memory(tn, chunks, chunk_count(limit) * sizeof(*chunks));
+	if (one_row(rec->limit)) {
+		give_memory(rec->tn, rec->row, rec->room * ENTRY_SIZE);
+		return;
+	}
+	for (i = 0; i < row_count(rec->limit); i++)
+		give_memory(rec->tn, rec->rows[i], TCPSTATE_RECORD_CHUNK * ENTRY_SIZE);
+	give_memory(rec->tn, rec->rows, row_count(rec->limit) * sizeof(*rec->rows));
+}
+
+/* How many entries an empty recorder will keep.  False: no memory. */
+static bool set_limit(struct tcpstate_record *rec, u32 limit)
+{
+	rec->limit = limit;
+	if (one_row(limit))
+		return true;
+	rec->rows = take_memory(rec->tn, row_count(limit) * sizeof(*rec->rows));
+	return rec->rows;
 }
 
 static void free_rcu(struct rcu_head *rcu)
@@ -73,7 +91,7 @@ void tcpstate_record_put(struct tcpstate_record *rec)
 {
 	if (!refcount_dec_and_test(&rec->ref))
 		return;
-	free_chunks(rec->tn, rec->chunks, rec->limit);
+	free_entries(rec);
 	atomic_long_sub(sizeof(*rec), &rec->tn->record_octets);
 	tcpstate_process_put(rec->process);
 	call_rcu(&rec->rcu, free_rcu);
@@ -105,16 +123,14 @@ static struct tcpstate_record *alloc(struct tcpstate_net *tn, u32 limit)
 
 	if (!rec)
 		return NULL;
-	rec->chunks = take_memory(tn, chunk_count(limit) * sizeof(*rec->chunks));
-	if (!rec->chunks) {
+	rec->tn = tn;
+	if (!set_limit(rec, limit)) {
 		give_memory(tn, rec, sizeof(*rec));
 		return NULL;
 	}
 	refcount_set(&rec->ref, 1);
 	spin_lock_init(&rec->lock);
 	INIT_LIST_HEAD(&rec->dead_node);
-	rec->tn = tn;
-	rec->limit = limit;
 	return rec;
 }
 
@@ -292,18 +308,48 @@ void tcpstate_record_hand_over(struct sock *sk, struct tcpstate_timewait *tw)
 static struct tcpstate_record_event *place(const struct tcpstate_record *rec, u32 number)
 {
 	u32 at = number % rec->limit;
-	struct tcpstate_record_event *chunk = rec->chunks[at / TCPSTATE_RECORD_CHUNK];
+	struct tcpstate_record_event *row;
 
-	return chunk ? chunk + at % TCPSTATE_RECORD_CHUNK : NULL;
+	if (one_row(rec->limit))
+		return at < rec->room ? rec->row + at : NULL;
+	row = rec->rows[at / TCPSTATE_RECORD_CHUNK];
+	return row ? row + at % TCPSTATE_RECORD_CHUNK : NULL;
+}
+
+/* Room for twice as many entries in the only row.  False: no memory. */
+static bool grow(struct tcpstate_record *rec)
+{
+	u32 room = min_t(u32, rec->limit, rec->room ? 2 * rec->room : FIRST_ROOM);
+	struct tcpstate_record_event *row = take_memory(rec->tn, room * ENTRY_SIZE);
+
+	if (!row)
+		return false;
+	spin_lock_bh(&rec->lock);
+	if (rec->room)
+		memcpy(row, rec->row, rec->room * ENTRY_SIZE);
+	swap(rec->row, row);
+	swap(rec->room, room);
+	spin_unlock_bh(&rec->lock);
+	give_memory(rec->tn, row, room * ENTRY_SIZE);
+	return true;
 }
 
 /* And with memory for it; NULL: there is none. */
 static struct tcpstate_record_event *make_place(struct tcpstate_record *rec, u32 number)
 {
-	u32 row = number % rec->limit / TCPSTATE_RECORD_CHUNK;
+	u32 at = number % rec->limit;
+	struct tcpstate_record_event **row;
 
-	if (!rec->chunks[row])
-		rec->chunks[row] = take_memory(rec->tn, chunk_size(rec->limit));
+	if (one_row(rec->limit)) {
+		/* After a resize it may lie far out. */
+		while (at >= rec->room)
+			if (!grow(rec))
+				return NULL;
+		return rec->row + at;
+	}
+	row = &rec->rows[at / TCPSTATE_RECORD_CHUNK];
+	if (!*row)
+		*row = take_memory(rec->tn, TCPSTATE_RECORD_CHUNK * ENTRY_SIZE);
 	return place(rec, number);
 }
 
@@ -461,7 +507,11 @@ static void open_entry(struct tcpstate_record *rec, struct tcpstate_record_event
 	entry->time = ktime_get_real_ns();
 	entry->number = rec->next;
 	entry->kind = kind;
-	tell_tcb(flow, &entry->tcb);
+	/* Of a segment that a socket takes, tcpstate_record_settle() tells the TCB. */
+	if (kind == TCPSTATE_RECORD_RECEIVED && flow->kind == TCPSTATE_FLOW_FULL)
+		rec->unsettled = rec->next + 1;
+	else
+		tell_tcb(flow, &entry->tcb);
 }
 
 static void close_entry(struct tcpstate_record *rec)
@@ -553,8 +603,6 @@ void tcpstate_record_segment(struct tcpstate_flow *flow, u8 kind,
 	if ((kind == TCPSTATE_RECORD_SENT || kind == TCPSTATE_RECORD_RETRANSMIT) &&
 	    tcpstate_after(end, entry->tcb.snd_nxt))
 		entry->tcb.snd_nxt = end;
-	if (kind == TCPSTATE_RECORD_RECEIVED && flow->kind == TCPSTATE_FLOW_FULL)
-		container_of(flow, struct tcpstate_sock, flow)->record_unsettled = rec->next + 1;
 	close_entry(rec);
 }
 
@@ -566,21 +614,18 @@ void tcpstate_record_segment(struct tcpstate_flow *flow, u8 kind,
  */
 void tcpstate_record_settle(struct sock *sk)
 {
-	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	struct tcpstate_record *rec = ts->record;
+	struct tcpstate_record *rec = tcpstate_sk(sk)->record;
 	struct tcpstate_record_event *entry;
-	u32 number = ts->record_unsettled - 1;
+	u32 number;
 
-	if (!ts->record_unsettled)
+	if (!rec || !rec->unsettled)
 		return;
-	ts->record_unsettled = 0;
-	if (!rec)
-		return;
+	number = rec->unsettled - 1;
 	entry = place(rec, number);
-	if (!entry)
-		return;
 	spin_lock_bh(&rec->lock);
-	if (entry->number == number && entry->kind == TCPSTATE_RECORD_RECEIVED)
+	rec->unsettled = 0;
+	/* Where few are kept, another may have its place already. */
+	if (entry->number == number)
 		tcpstate_record_tcb(sk, &entry->tcb);
 	spin_unlock_bh(&rec->lock);
 }
@@ -596,12 +641,13 @@ void tcpstate_record_settle(struct sock *sk)
  */
 void tcpstate_record_timer(struct tcpstate_flow *flow, u8 which, u8 what, unsigned long delay)
 {
+	u8 kind = what == TCPSTATE_TIMER_ARMED ? TCPSTATE_RECORD_ARMED : TCPSTATE_RECORD_TIMER;
 	struct tcpstate_record *rec = record_of(flow);
-	struct tcpstate_record_event *entry = next_entry(rec, TCPSTATE_RECORD_TIMER);
+	struct tcpstate_record_event *entry = next_entry(rec, kind);
 
 	if (!entry)
 		return;
-	open_entry(rec, entry, TCPSTATE_RECORD_TIMER, flow);
+	open_entry(rec, entry, kind, flow);
 	entry->timer.us = min_t(u64, jiffies64_to_nsecs(delay) / NSEC_PER_USEC, U32_MAX);
 	entry->timer.which = which;
 	entry->timer.what = what;
@@ -676,18 +722,20 @@ int tcpstate_record_resize(struct sock *sk, int limit)
 	}
 	if (limit == rec->limit)
 		return 0;
-	copy = (struct tcpstate_record){ .tn = rec->tn, .limit = limit };
-	copy.chunks = take_memory(rec->tn, chunk_count(limit) * sizeof(*copy.chunks));
-	if (!copy.chunks)
+	copy = (struct tcpstate_record){ .tn = rec->tn };
+	spin_lock_init(&copy.lock);
+	if (!set_limit(&copy, limit))
 		return -ENOMEM;
 	err = move_entries(rec, &copy);
 	if (!err) {
 		spin_lock_bh(&rec->lock);
-		swap(rec->chunks, copy.chunks);
+		swap(rec->row, copy.row);
+		swap(rec->rows, copy.rows);
+		swap(rec->room, copy.room);
 		swap(rec->limit, copy.limit);
 		spin_unlock_bh(&rec->lock);
 	}
-	free_chunks(copy.tn, copy.chunks, copy.limit);
+	free_entries(&copy);
 	return err;
 }
 
@@ -773,6 +821,8 @@ u32 tcpstate_record_read(struct tcpstate_record *rec, u32 *from,
 	if (tcpstate_before(*from, oldest))
 		*from = oldest;
 	for (; n < max && tcpstate_before(*from, rec->next); ++*from) {
+		if (*from + 1 == rec->unsettled)
+			break;
 		entry = place(rec, *from);
 		if (entry && entry->number == *from && entry->kind != TCPSTATE_RECORD_NONE)
 			to[n++] = *entry;

@@ -128,7 +128,6 @@ void tcpstate_sock_init_transport(struct sock *sk, u32 iss)
 	ts->bind.sk = sk;
 	ts->listener = NULL;
 	ts->record = NULL;
-	ts->record_unsettled = 0;
 	ts->ooo_octets = 0;
 	INIT_LIST_HEAD(&ts->accept_node);
 	spin_lock_init(&ts->accept_lock);

@@ -11,13 +11,14 @@ static int ten = 10;
 static int byte_max = 255;
 static int record_dead_most = 65535;
 static int record_most = 32768;
-static int record_kinds = 255;
+static int record_kinds = 511;
 static int half_second = 500;
 static int two_minutes = 120000;
 static int hour = 3600000;
 
 static_assert(TCPSTATE_RECORD_MAX == 32768);
-static_assert(1 << TCPSTATE_RECORD_KINDS == 256);
+static_assert((1 << TCPSTATE_RECORD_KINDS) - 1 == 511);
+static_assert((511 & ~(1 << TCPSTATE_RECORD_ARMED)) == 255);
 
 #define KNOB_AS(name, field, low, high) {				\
 	.procname	= name,						\
@@ -76,6 +77,7 @@ static void defaults(struct tcpstate_net *tn)
 	tn->time_wait_reuse = 2;
 	tn->mtu_black_hole = 1;
 	tn->record = 16;
+	/* A timer is armed for nearly every segment: that takes memory and time from the rest. */
 	tn->record_mask = 255;
 	tn->record_dead_max = 64;
 	tn->record_mem = 67108864;

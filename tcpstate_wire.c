@@ -17,9 +17,6 @@
 
 #include "tcpstate.h"
 
-/* Off until some namespace opens a socket on wire 6: foreign traffic pays nothing. */
-static DEFINE_STATIC_KEY_FALSE(hooked);
-
 /* Data points to the TCP header.  False: malformed, counted. */
 static bool parse(struct tcpstate_net *tn, struct sk_buff *skb, u8 wire,
 		  const struct tcpstate_af *af)
@@ -423,27 +420,13 @@ static void overhear_icmp(struct net *net, struct sk_buff *skb)
 		deliver_quote(net, skb, &quote);
 }
 
-static unsigned int take_packet(struct sk_buff *skb, const struct nf_hook_state *state)
+/* A packet to a port of ours; its flow, if there is one, gets it. */
+static unsigned int take_packet(struct tcpstate_net *tn, struct sk_buff *skb, const __be16 *ports)
 {
-	const struct iphdr *iph = ip_hdr(skb);
-	struct tcpstate_net *tn;
 	struct tcpstate_flow *flow;
 	struct tcpstate_key key;
-	__be16 ports[2], *p;
 
-	if (iph->protocol == IPPROTO_ICMP) {
-		overhear_icmp(state->net, skb);
-		return NF_ACCEPT;
-	}
-	if (iph->protocol != IPPROTO_TCP || skb->sk)
-		return NF_ACCEPT;
-	p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
-	if (!p)
-		return NF_ACCEPT;
-	tn = tcpstate_net(state->net);
-	if (!test_bit(ntohs(p[1]), tn->port_map))
-		return NF_ACCEPT;
-	tcpstate_ipv4.key(skb, IPPROTO_TCP, p, &key);
+	tcpstate_ipv4.key(skb, IPPROTO_TCP, ports, &key);
 	flow = find(tn, &key, skb);
 	if (!flow)
 		return NF_ACCEPT;	/* the in-tree TCP sends the RST */
@@ -454,23 +437,36 @@ static unsigned int take_packet(struct sk_buff *skb, const struct nf_hook_state 
 	skb_clear_delivery_time(skb);
 	__skb_pull(skb, skb_network_header_len(skb));
 	skb_reset_transport_header(skb);
-	receive(state->net, flow, skb, IPPROTO_TCP);
+	receive(tn->net, flow, skb, IPPROTO_TCP);
 	return NF_STOLEN;
 }
 
 /*
+ * Foreign packets go by here, too: what tells them from ours comes first.
+ *
  * A packet that a program has given back to netfilter (NFQUEUE) comes in its
  * process, with softirqs on: they would spin for the locks taken here.
  */
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	unsigned int verdict;
+	const struct iphdr *iph = ip_hdr(skb);
+	struct tcpstate_net *tn;
+	__be16 ports[2], *p;
+	unsigned int verdict = NF_ACCEPT;
 
-	if (!static_branch_unlikely(&hooked))
-		return NF_ACCEPT;
-	local_bh_disable();
-	verdict = take_packet(skb, state);
-	local_bh_enable();
+	if (iph->protocol == IPPROTO_TCP) {
+		p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
+		tn = tcpstate_net(state->net);
+		if (!p || !test_bit(ntohs(p[1]), tn->port_map) || skb->sk)
+			return NF_ACCEPT;
+		local_bh_disable();
+		verdict = take_packet(tn, skb, p);
+		local_bh_enable();
+	} else if (unlikely(iph->protocol == IPPROTO_ICMP)) {
+		local_bh_disable();
+		overhear_icmp(state->net, skb);
+		local_bh_enable();
+	}
 	return verdict;
 }
 
@@ -490,13 +486,13 @@ static unsigned int recall_route(void *priv, struct sk_buff *skb,
 	__be16 ports[2], *p;
 	struct sock *sk;
 
-	if (!static_branch_unlikely(&hooked) || iph->protocol != IPPROTO_TCP ||
-	    skb->pkt_type != PACKET_HOST || skb->sk || skb_dst(skb) || ip_is_fragment(iph) ||
-	    !READ_ONCE(state->net->ipv4.sysctl_ip_early_demux))
+	if (iph->protocol != IPPROTO_TCP)
 		return NF_ACCEPT;
 	p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
 	tn = tcpstate_net(state->net);
-	if (!p || !test_bit(ntohs(p[1]), tn->port_map))
+	if (!p || !test_bit(ntohs(p[1]), tn->port_map) || skb->pkt_type != PACKET_HOST ||
+	    skb->sk || skb_dst(skb) || ip_is_fragment(iph) ||
+	    !READ_ONCE(state->net->ipv4.sysctl_ip_early_demux))
 		return NF_ACCEPT;
 	tcpstate_ipv4.key(skb, IPPROTO_TCP, p, &key);
 	flow = tcpstate_demux_peek(tn, &key);
@@ -577,10 +573,8 @@ int tcpstate_wire_hook(struct net *net)
 	mutex_lock(&tn->hook_mutex);
 	if (!tn->hooked) {
 		err = nf_register_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
-		if (!err) {
-			static_branch_inc(&hooked);
+		if (!err)
 			WRITE_ONCE(tn->hooked, true);
-		}
 	}
 	mutex_unlock(&tn->hook_mutex);
 	return err;
@@ -597,7 +591,6 @@ void tcpstate_wire_unhook(struct tcpstate_net *tn)
 	if (!tn->hooked)
 		return;
 	nf_unregister_net_hooks(tn->net, hook_ops, ARRAY_SIZE(hook_ops));
-	static_branch_dec(&hooked);
 	tn->hooked = false;
 }
 

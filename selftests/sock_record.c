@@ -328,6 +328,56 @@ TEST_F(record, socket_option)
 	EXPECT_EQ(16, rec->limit);
 }
 
+/* Timers that are armed take half of the entries of a request and its answer. */
+TEST_F(record, armed_timers_only_where_they_are_wanted)
+{
+	struct sock_pair pair;
+	int i, wanted, armed;
+
+	for (wanted = 0; wanted <= 1; wanted++) {
+		if (wanted)
+			ASSERT_EQ(0, sock_sysctl("record_mask", (1 << TCPSTATE_RECORD_KINDS) - 1));
+		ASSERT_EQ(0, sock_pair(&pair));
+		ASSERT_EQ(1, write(pair.client, "x", 1));
+		ASSERT_EQ(0, nl_record(&self->nl, nl_cookie(pair.client), self->rec));
+		for (armed = 0, i = 0; i < self->rec->n; i++)
+			armed += self->rec->event[i].kind == TCPSTATE_RECORD_ARMED;
+		EXPECT_EQ(wanted, armed > 0);
+		EXPECT_LT(5, self->rec->n);
+		close(pair.client);
+		close(pair.server);
+		close(pair.listener);
+	}
+}
+
+/* The row of entries grows as they come, and is full in the end. */
+TEST_F(record, grows)
+{
+	struct sock_pair pair;
+	char byte;
+	int i;
+
+	ASSERT_EQ(0, sock_sysctl("record", 30));
+	ASSERT_EQ(0, sock_pair(&pair));
+	ASSERT_EQ(0, sock_set(pair.client, IPPROTO_TCP, TCP_NODELAY, 1));
+	for (i = 0; i < 40; i++) {
+		ASSERT_EQ(1, write(pair.client, "x", 1));
+		ASSERT_EQ(1, read(pair.server, &byte, 1));
+		ASSERT_EQ(0, nl_record(&self->nl, nl_cookie(pair.client), self->rec));
+		EXPECT_LT(i < 25 ? i : 29, self->rec->n);
+	}
+	EXPECT_EQ(30, self->rec->n);
+	EXPECT_EQ(0, sock_set(pair.client, SOL_TCPSTATE, TCPSTATE_RECORD, 20));
+	ASSERT_EQ(0, nl_record(&self->nl, nl_cookie(pair.client), self->rec));
+	EXPECT_EQ(20, self->rec->n);
+	EXPECT_EQ(0, sock_set(pair.client, SOL_TCPSTATE, TCPSTATE_RECORD, 100));
+	ASSERT_EQ(1, write(pair.client, "x", 1));
+	ASSERT_EQ(0, nl_record(&self->nl, nl_cookie(pair.client), self->rec));
+	EXPECT_LT(20, self->rec->n);
+	for (i = 1; i < self->rec->n; i++)
+		EXPECT_EQ(self->rec->event[i - 1].number + 1, self->rec->event[i].number);
+}
+
 TEST_F(record, mask)
 {
 	int fd = sock_new(0), listener;

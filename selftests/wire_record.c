@@ -49,7 +49,9 @@ FIXTURE_TEARDOWN(record)
 /* Keep everything from now on. */
 static int keep_all(struct wire_conn *c)
 {
-	return wire_set_int(c, SOL_TCPSTATE, TCPSTATE_RECORD, 2000);
+	return wire_set_int(c, SOL_TCPSTATE, TCPSTATE_RECORD, 2000) ?:
+	       wire_set_int(c, SOL_TCPSTATE, TCPSTATE_RECORD_MASK,
+			    (1 << TCPSTATE_RECORD_KINDS) - 1);
 }
 
 static int look(struct nl *nl, struct wire_conn *c, struct nl_record *rec)
@@ -70,10 +72,11 @@ static const struct tcpstate_record_event *last(const struct nl_record *rec, int
 
 static bool has_timer(const struct nl_record *rec, int which, int what)
 {
+	int kind = what == TCPSTATE_TIMER_ARMED ? TCPSTATE_RECORD_ARMED : TCPSTATE_RECORD_TIMER;
 	int i;
 
 	for (i = 0; i < rec->n; i++)
-		if (rec->event[i].kind == TCPSTATE_RECORD_TIMER &&
+		if (rec->event[i].kind == kind &&
 		    rec->event[i].timer.which == which && rec->event[i].timer.what == what)
 			return true;
 	return false;

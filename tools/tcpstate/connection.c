@@ -192,6 +192,7 @@ static bool convert_kind(struct event *e, const struct tcpstate_record_event *r)
 		set_word(e, r->drop < 128 ? "?" : word(lost, ARRAY_LEN(lost), r->drop - 128));
 		return true;
 	case TCPSTATE_RECORD_TIMER:
+	case TCPSTATE_RECORD_ARMED:
 		e->what = r->timer.what == TCPSTATE_TIMER_FIRED ? WHAT_TIMER_FIRED : WHAT_TIMER_SET;
 		e->ms = r->timer.us / 1000;
 		set_word(e, word(timers, ARRAY_LEN(timers), r->timer.which));

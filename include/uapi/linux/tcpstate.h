@@ -44,8 +44,8 @@
  * as it fits.  Children have their listener's.  Reading it tells what holds.
  *
  * TCPSTATE_RECORD_MASK (int): which kinds of events: a set of
- * 1 << TCPSTATE_RECORD_*; 0: as the sysctl net.tcpstate.record_mask says (all),
- * which is what a new socket has.
+ * 1 << TCPSTATE_RECORD_*; 0: as the sysctl net.tcpstate.record_mask says (all
+ * but TCPSTATE_RECORD_ARMED), which is what a new socket has.
  */
 #define SOL_TCPSTATE		400
 #define TCPSTATE_REUSEPORT	1

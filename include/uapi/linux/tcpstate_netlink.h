@@ -84,8 +84,9 @@ enum tcpstate_record_kind {
 	TCPSTATE_RECORD_RETRANSMIT,	/* or again; why has the cause: seg */
 	TCPSTATE_RECORD_RECEIVED,	/* came; why: verdict, drop: its reason: seg */
 	TCPSTATE_RECORD_DROPPED,	/* its text did not stay; drop says why: seg */
-	TCPSTATE_RECORD_TIMER,		/* armed or fired: timer */
+	TCPSTATE_RECORD_TIMER,		/* fires: timer */
 	TCPSTATE_RECORD_CONG,		/* the phase of congestion control changed: phase */
+	TCPSTATE_RECORD_ARMED,		/* will fire: timer; only where the mask has it */
 	TCPSTATE_RECORD_KINDS
 };
 
