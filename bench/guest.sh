@@ -73,8 +73,6 @@ stack_options() { # STACK
 	# The in-tree TCP where one of our sockets has the hooks set in both namespaces.
 	hooked)
 		"$tcpbench" --family 18 --warm 0 --bytes 1 bulk "$server" > /dev/null
-		# Its port is given back from a work.
-		sleep 1
 		family=2
 		;;
 	absent) family=2 ;;

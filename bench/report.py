@@ -51,9 +51,9 @@ ROWS = [
     ('idle_10k', 'ns_to_open', 'opening 10,000', 'insn/connection', COST, None),
     ('idle_100k', 'ns_to_open', 'opening 100,000', 'insn/connection', COST, None),
     ('idle_10k', 'bytes_each', 'memory of one of 10,000, both ends', 'bytes', COST, None),
-    ('idle_10k', 'bytes_each_without_vfs', '... without its two files and inodes', 'bytes',
+    ('idle_10k', 'slab_bytes_each_without_files', '... without its two files and inodes', 'bytes',
      COST, 0.9),
-    ('idle_100k', 'bytes_each_without_vfs', 'one of 100,000, likewise', 'bytes', COST, 0.9),
+    ('idle_100k', 'slab_bytes_each_without_files', 'one of 100,000, likewise', 'bytes', COST, 0.9),
 ]
 for measure, title in (
         ('delay_20ms', 'RTT 20 ms'), ('delay_100ms', 'RTT 100 ms'),

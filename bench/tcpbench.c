@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -42,11 +43,16 @@ struct stamp {
 	uint64_t tx_packets;
 };
 
+#define MAX_CACHES	400
+
 /* Kernel memory, octets. */
 struct memory {
 	uint64_t all;		/* what is not free */
-	uint64_t slab;
-	uint64_t vfs;		/* dentry, inode and file of one socket */
+	unsigned int caches;
+	struct cache {
+		char name[64];
+		uint64_t octets;	/* of objects in use */
+	} cache[MAX_CACHES];
 };
 
 static struct {
@@ -153,33 +159,73 @@ static uint64_t meminfo(const char *name)
 	return strtoull(p + strlen(name), NULL, 10) * 1024;
 }
 
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		warn("%s", path);
+	close(fd);
+}
+
+/* What slab caches keep at hand goes back, so that only what is in use counts. */
+static void shrink_caches(void)
+{
+	DIR *dir = opendir("/sys/kernel/slab");
+	struct dirent *entry;
+	char path[320];
+
+	if (!dir)
+		err(1, "/sys/kernel/slab");
+	while ((entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", entry->d_name);
+		write_text(path, "1");
+	}
+	closedir(dir);
+}
+
 static void remember(struct memory *m)
 {
-	static const char *const vfs[] = { "dentry", "sock_inode_cache", "filp" };
-	unsigned int size;
+	unsigned long long active, size;
 	char *save, *line;
-	char name[64];
-	size_t i;
-	int fd;
+	struct cache *c;
 
 	/* What was freed a moment ago waits for a grace period. */
 	usleep(300000);
-	fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "3", 1) != 1)
-		err(1, "drop_caches");
-	close(fd);
+	write_text("/proc/sys/vm/drop_caches", "3");
+	shrink_caches();
 	m->all = meminfo("MemTotal:") - meminfo("\nMemFree:") - meminfo("\nCached:") -
 		 meminfo("\nBuffers:") - meminfo("\nAnonPages:");
-	m->slab = meminfo("\nSlab:");
-	m->vfs = 0;
-	for (line = strtok_r(slurp("/proc/slabinfo"), "\n", &save); line;
+	m->caches = 0;
+	for (line = strtok_r(slurp("/proc/slabinfo"), "\n", &save); line && m->caches < MAX_CACHES;
 	     line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "%63s %*u %*u %u", name, &size) != 2)
+		c = &m->cache[m->caches];
+		if (sscanf(line, "%63s %llu %*u %llu", c->name, &active, &size) != 3)
 			continue;
-		for (i = 0; i < LENGTH(vfs); i++)
-			if (!strcmp(name, vfs[i]))
-				m->vfs += size;
+		c->octets = active * size;
+		m->caches++;
 	}
+}
+
+/* By how much a cache has grown; it may be new. */
+static double growth(const struct memory *before, const struct cache *after)
+{
+	unsigned int i;
+
+	for (i = 0; i < before->caches; i++)
+		if (!strcmp(before->cache[i].name, after->name))
+			return (double)after->octets - (double)before->cache[i].octets;
+	return after->octets;
+}
+
+static bool is_file(const char *cache)
+{
+	return !strcmp(cache, "dentry") || !strcmp(cache, "sock_inode_cache") ||
+	       !strcmp(cache, "filp");
 }
 
 /* Objects in use of one slab cache, and their size. */
@@ -201,6 +247,29 @@ static uint64_t objects(const char *cache, unsigned int *size)
 static void result(const char *name, double value)
 {
 	printf("%s %.6g\n", name, value);
+}
+
+/* Slabs that one of count connections takes: all, without files, and by cache. */
+static void slab_results(const char *name, const struct memory *before,
+			 const struct memory *after)
+{
+	double all = 0, files = 0, each;
+	char text[128];
+	unsigned int i;
+
+	for (i = 0; i < after->caches; i++) {
+		each = growth(before, &after->cache[i]) / opt.count;
+		all += each;
+		if (is_file(after->cache[i].name))
+			files += each;
+		if (each < 8)
+			continue;
+		snprintf(text, sizeof(text), "cache_%s", after->cache[i].name);
+		result(text, each);
+	}
+	result(name, all);
+	snprintf(text, sizeof(text), "%s_without_files", name);
+	result(text, all - files);
 }
 
 static void enter(const char *ns)
@@ -538,7 +607,7 @@ static void timewait_client(void)
 {
 	unsigned int i, half = opt.count / 2, size = 0;
 	const char *cache = opt.family == AF_INET ? "tw_sock_TCP" : "tcpstate_timewait";
-	struct memory before, after;
+	static struct memory before, after;
 	struct stamp from, middle, to;
 
 	remember(&before);
@@ -555,7 +624,7 @@ static void timewait_client(void)
 	remember(&after);
 	result("ns_per_cycle", busy(&from, &to) / opt.count);
 	result("ns_per_cycle_second_half", busy(&middle, &to) / (opt.count - half));
-	result("bytes_per_timewait", (double)(after.slab - before.slab) / opt.count);
+	slab_results("bytes_per_timewait", &before, &after);
 	result("found", objects(cache, &size));
 	result("bytes_of_object", size);
 	fflush(stdout);
@@ -605,11 +674,10 @@ static void idle_client(void)
 {
 	int *fds = calloc(opt.count, sizeof(*fds));
 	const unsigned int requests = 2000;
-	struct memory before, after;
+	static struct memory before, after;
 	struct stamp from, to;
 	uint32_t stop = UINT32_MAX;
 	unsigned int i;
-	double vfs;
 
 	hear(to_client);
 	remember(&before);
@@ -619,11 +687,9 @@ static void idle_client(void)
 	hear(to_client);
 	end(&to);
 	remember(&after);
-	vfs = 2. * before.vfs;
 	result("ns_to_open", busy(&from, &to) / opt.count);
 	result("bytes_each", (double)(after.all - before.all) / opt.count);
-	result("bytes_each_without_vfs", (double)(after.all - before.all) / opt.count - vfs);
-	result("slab_bytes_each", (double)(after.slab - before.slab) / opt.count);
+	slab_results("slab_bytes_each", &before, &after);
 	for (i = 0; i < 200; i++)
 		ask(fds[i % opt.count], i % opt.count);
 	begin(&from);
