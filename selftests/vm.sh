@@ -75,6 +75,7 @@ kernel_log() { { cat "$run/console" "$run/dmesg" 2> /dev/null || true; } | strip
 judge_log() { # LOG
 	if grep -qE "$died" <<< "$1"; then
 		complain "FAILED: the kernel died: $(grep -m1 -E "$died" <<< "$1")"
+		grep -n -m1 -B 20 -A 60 -E "$died" <<< "$1" | sed 's/^/  | /' >&2
 		return 121
 	fi
 	if grep -qE "$splat" <<< "$1"; then
@@ -273,6 +274,8 @@ kernel_options=(
 	"init=$run/init"
 	console=ttyS0 earlyprintk=serial,ttyS0,115200 loglevel=8 log_buf_len=4M
 	panic=-1 oops=panic
+	# For ask_where(): tasks and CPUs.
+	unknown_nmi_panic panic_print=0x41
 	# Faster under emulation, and no part of what is tested.
 	mitigations=off nokaslr tsc=reliable no_timer_check audit=0 apparmor=0
 	random.trust_cpu=on cryptomgr.notests i8042.noaux
@@ -332,15 +335,38 @@ start_vm() {
 		--overlay-rwdir /run \
 		--cpus "$cpus" --memory "$memory" "${args[@]}" \
 		--qemu-opts "${acceleration[@]}" -cpu "$cpu" -no-reboot \
+		-qmp "unix:$run/qmp,server=on,wait=off" \
 		-kernel "$(bare_kernel)" "${shares[@]}" -device virtio-serial-pci "${ports[@]}" "${qemu[@]}" \
 		< /dev/null > "$run/console" 2> "$run/stderr" 8>&- &
 	vm_pid=$!
 	set +m
 }
 
+# A kernel that hangs is asked where: an NMI makes it panic and tell of each CPU and task.
+ask_where() {
+	local i
+	kernel_log > "$run/unasked"
+	python3 - "$run/qmp" <<- 'END' || return 0
+		import socket, sys
+		qmp = socket.socket(socket.AF_UNIX)
+		qmp.settimeout(5)
+		qmp.connect(sys.argv[1])
+		lines = qmp.makefile()
+		lines.readline()
+		for command in "qmp_capabilities", "inject-nmi":
+		    qmp.sendall(b'{"execute": "%s"}\n' % command.encode())
+		    while '"return"' not in lines.readline():
+		        pass
+	END
+	for ((i = 0; i < 300; i++)); do
+		kill -0 "$vm_pid" 2> /dev/null || break
+		sleep 0.1
+	done
+}
+
 show_log() {
 	complain "last lines of the kernel's log:"
-	tr -d '\r' < "$run/console" | tail -n 40 | sed 's/^/  | /' >&2
+	tail -n 40 "$run/log" | sed 's/^/  | /' >&2
 	[[ ! -s $run/stderr ]] || tr -d '\r' < "$run/stderr" |
 		grep -vE '^\[ *[0-9]+\.[0-9]+\]|^$' | tail -n 10 | sed 's/^/  qemu| /' >&2 || true
 }
@@ -391,6 +417,7 @@ attempt() { # ACCELERATOR
 	out_pid=$!
 	start_vm "$1"
 	watch_vm "$1"
+	[[ $verdict != *hang ]] || ask_where
 	stop_vm
 	exec 8>&-
 	wait "$out_pid" 2> /dev/null || true
@@ -406,11 +433,20 @@ if [[ $verdict == no-first-line ]]; then
 	attempt tcg
 fi
 [[ -z $debug_log ]] || kernel_log > "$debug_log"
+if [[ -e $run/unasked ]]; then
+	complain "what it was doing$([[ -z $debug_log ]] || printf ' (all of it: %s)' "$debug_log"):"
+	kernel_log | tail -n +"$(wc -l < "$run/unasked")" > "$run/answer"
+	sed -n '1,90s/^/  | /p' "$run/answer" >&2
+	complain "its tasks: $(sed -nE 's/^task:([^ ]+) +state:([A-Z]).*/\1 (\2)/p' "$run/answer" |
+		sort | uniq -c | awk '{ printf "%s%s %s %s", (NR > 1 ? ", " : ""), $1, $2, $3 }')"
+	mv "$run/unasked" "$run/log"
+else
+	kernel_log > "$run/log"
+fi
 
 status=$(sed -n 's/^status //p' "$run/status" 2> /dev/null || true)
 judged=0
-judge_log "$(kernel_log)" || judged=$?
-[[ $judged != 121 ]] || show_log
+judge_log "$(< "$run/log")" || judged=$?
 [[ $judged == 0 ]] || exit "$judged"
 case $verdict in
 hang)

@@ -32,6 +32,8 @@ check warning 120 'WARNING: CPU: 0' -- \
 	sh -c 'echo "WARNING: CPU: 0 PID: 1 at net/none.c:1 nothing+0x0/0x0" > /dev/kmsg'
 check panic 121 'Kernel panic' -- sh -c 'echo c > /proc/sysrq-trigger'
 check hang 122 'did not end within 3 s' --timeout 3 -- sleep 600
+check 'where it hangs' 122 'NMI backtrace for cpu 0' --timeout 3 -- sleep 600
+check 'what hangs' 122 ', 1 sleep (S)' --timeout 3 -- sleep 600
 check stop 123 'without saying' -- sh -c 'busybox poweroff -f; sleep 60'
 check usage 125 'unknown option' --no-such-option 1 -- true
 
