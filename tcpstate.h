@@ -971,6 +971,7 @@ void tcpstate_output_syn_again(struct sock *sk);
 void tcpstate_output_probe(struct sock *sk);
 void tcpstate_output_keepalive(struct sock *sk);
 bool tcpstate_output_owes_ack(const struct tcpstate_sock *ts);
+bool tcpstate_output_reader_lags(const struct sock *sk);
 void tcpstate_output_arm(struct sock *sk);
 void tcpstate_output_disarm(struct sock *sk);
 void tcpstate_output_arm_delack(struct sock *sk);

@@ -490,8 +490,10 @@ static void schedule_ack(struct sock *sk)
 	/*
 	 * A reader that is waking up takes all that has come until then, and
 	 * answers for all of it (MUST-59): the delayed ACK is for one that does not.
+	 * One that lags behind answers, too, for until it reads the window stands.
 	 */
-	if (ts->quickack || (tcpstate_output_owes_ack(ts) && !ts->reader_waits)) {
+	if (ts->quickack || (tcpstate_output_owes_ack(ts) && !ts->reader_waits &&
+			     !tcpstate_output_reader_lags(sk))) {
 		ts->ack_now = true;
 		return;
 	}

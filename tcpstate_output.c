@@ -1056,6 +1056,26 @@ bool tcpstate_output_owes_ack(const struct tcpstate_sock *ts)
 }
 
 /**
+ * tcpstate_output_reader_lags() - does an ACK now say no more than one when text is read
+ * @sk: the socket
+ *
+ * As in-tree: where text waits to be read and there is less space than the last ACK
+ * offered, the right edge does not move, or not by much.  A peer that is just
+ * beginning gets its ACKs all the same: it wants them to open its own window.
+ *
+ * Context: socket lock held.
+ * Return: true where a quarter of the largest window and more is unread, and the
+ * window would be smaller than it was.
+ */
+bool tcpstate_output_reader_lags(const struct sock *sk)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	return ts->tcb.rcv_nxt - ts->copied_seq > full_space(sk) / 4 &&
+	       tcpstate_output_receive_space(sk) < ts->tcb.rcv_adv - ts->ack_seq;
+}
+
+/**
  * tcpstate_output_open_window() - the reader took text: is that news
  * @sk: the socket
  *

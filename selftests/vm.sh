@@ -38,7 +38,9 @@ Exit status: that of COMMAND, or
        KASAN, UBSAN, ODEBUG, refcount, RCU stall, hung task, kmemleak,
        "unregister_netdevice: waiting" ...
   121  the kernel died: panic or oops
-  122  COMMAND did not end within --timeout, or the boot within its own limit
+  122  COMMAND did not end within --timeout, or the boot within its own limit;
+       what each CPU was doing then is printed, and in the log of --debug-log
+       what each task was
   123  the VM stopped without saying COMMAND's status
   125  the VM could not be started, or wrong usage
   130  interrupted
