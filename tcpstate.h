@@ -640,8 +640,11 @@ struct tcpstate_mib {
  * @record_dead_count: how many
  * @record_octets: what the recorders hold
  * @watch: hears of every change of state; set before a socket can be
+ * @hook: has the hooks of wire 6 registered, once a port is ours; set before a socket
+ *	can be, may sleep
  * @hook_mutex: guards @hooked
- * @hooked: the LOCAL_IN hook is registered
+ * @hooked: they are registered
+ * @unhook_work: looks from time to time whether a port is ours still
  * @rst_sk: unused socket that answers without a socket are sent by
  * @time_wait_ms: length of TIME_WAIT (2MSL), milliseconds
  * @rto_min_ms: lower bound of the retransmission timeout, milliseconds
@@ -692,8 +695,10 @@ struct tcpstate_net {
 	void (*watch)(struct tcpstate_net *tn, const struct tcpstate_flow *flow, u8 old,
 		      u8 event, const struct tcpstate_edge *edge);
 
-	struct mutex hook_mutex;	/* registration of the hook */
+	int (*hook)(struct tcpstate_net *tn);
+	struct mutex hook_mutex;	/* registration of the hooks */
 	bool hooked;
+	struct delayed_work unhook_work;
 	struct sock *rst_sk;
 
 	int time_wait_ms;
@@ -1089,8 +1094,8 @@ int tcpstate_getsockopt(struct socket *sock, int level, int name, char __user *v
 
 int tcpstate_wire_init(void);
 void tcpstate_wire_exit(void);
-int tcpstate_wire_hook(struct net *net);
-void tcpstate_wire_unhook(struct tcpstate_net *tn);
+void tcpstate_wire_net_init(struct tcpstate_net *tn);
+void tcpstate_wire_net_exit(struct tcpstate_net *tn);
 
 /* --- tcpstate_genl.c, tcpstate_diag.c (layer 5) --- */
 

@@ -149,7 +149,7 @@ static struct lock_class_key slock_key, lock_key;
 static int create(struct net *net, struct socket *sock, int protocol, int kern)
 {
 	struct sock *sk;
-	int wire, err;
+	int wire;
 
 	if (sock->type != SOCK_STREAM)
 		return -ESOCKTNOSUPPORT;
@@ -160,11 +160,6 @@ static int create(struct net *net, struct socket *sock, int protocol, int kern)
 	if (!kern && !READ_ONCE(tcpstate_net(net)->unprivileged) &&
 	    !ns_capable(net->user_ns, CAP_NET_ADMIN))
 		return -EPERM;
-	if (wire == TCPSTATE_PROTO_TCP) {
-		err = tcpstate_wire_hook(net);
-		if (err)
-			return err;
-	}
 	sk = sk_alloc(net, family, GFP_KERNEL, &tcpstate_prot, kern);
 	if (!sk)
 		return -ENOBUFS;
@@ -191,7 +186,7 @@ static int __net_init init_net_part(struct net *net)
 
 	tn->net = net;
 	tcpstate_record_init(tn);
-	mutex_init(&tn->hook_mutex);
+	tcpstate_wire_net_init(tn);
 	spin_lock_init(&tn->timewait_lock);
 	INIT_LIST_HEAD(&tn->timewaits);
 	err = tcpstate_mib_init(tn);
@@ -231,7 +226,7 @@ free_mib:
 /* No packet comes in after this; the tables may be freed in exit. */
 static void __net_exit pre_exit_net_part(struct net *net)
 {
-	tcpstate_wire_unhook(tcpstate_net(net));
+	tcpstate_wire_net_exit(tcpstate_net(net));
 }
 
 static void __net_exit exit_net_part(struct net *net)

@@ -252,11 +252,20 @@ static int prepare(struct tcpstate_net *tn, u8 wire, struct fresh *fresh)
 	return 0;
 }
 
-static void discard(struct fresh *fresh)
+/* What is left goes; with a port of wire 6, segments have to come to us. */
+static int finish(struct tcpstate_net *tn, struct sock *sk, struct fresh *fresh, int err)
 {
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+
 	kfree(fresh->port);
 	kfree(fresh->hold);
 	free_placeholder(fresh->placeholder);
+	if (!err && ts->wire == IPPROTO_TCP) {
+		err = tn->hook(tn);
+		if (err)
+			tcpstate_port_put(tn, &ts->bind);
+	}
+	return err;
 }
 
 /* A new reservation on a port, whose list it enters. */
@@ -367,8 +376,7 @@ int tcpstate_port_get(struct sock *sk, unsigned short port)
 	if (!err)
 		err = port ? take(tn, sk, port, false, &fresh) :
 			     take_any(tn, sk, get_random_u32(), false, &fresh);
-	discard(&fresh);
-	return err;
+	return finish(tn, sk, &fresh, err);
 }
 
 /**
@@ -394,8 +402,7 @@ int tcpstate_port_get_for_connect(struct sock *sk, u16 after)
 	err = prepare(tn, tcpstate_sk(sk)->wire, &fresh);
 	if (!err)
 		err = take_any(tn, sk, offset, true, &fresh);
-	discard(&fresh);
-	return err;
+	return finish(tn, sk, &fresh, err);
 }
 
 /**

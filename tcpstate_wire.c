@@ -556,38 +556,71 @@ static const struct net_protocol experiment = {
 	.icmp_strict_tag_validation = 1,
 };
 
-/**
- * tcpstate_wire_hook() - segments of wire 6 are wanted in a namespace
- * @net: the namespace
- *
- * Context: process; no socket lock held.
- * Return: 0 or -errno.
- */
-int tcpstate_wire_hook(struct net *net)
+/* How long a namespace without a port of ours keeps the hooks: most open the next. */
+#define UNHOOK_AFTER	(10 * HZ)
+
+/* For tn->hook: a port is in tn->port_map.  0 or -errno. */
+static int register_hooks(struct tcpstate_net *tn)
 {
-	struct tcpstate_net *tn = tcpstate_net(net);
 	int err = 0;
 
+	/* Partner: that in unhook_work(), which looks at the ports after taking @hooked back. */
+	smp_mb();
 	if (READ_ONCE(tn->hooked))
 		return 0;
 	mutex_lock(&tn->hook_mutex);
 	if (!tn->hooked) {
-		err = nf_register_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
-		if (!err)
+		err = nf_register_net_hooks(tn->net, hook_ops, ARRAY_SIZE(hook_ops));
+		if (!err) {
 			WRITE_ONCE(tn->hooked, true);
+			schedule_delayed_work(&tn->unhook_work, UNHOOK_AFTER);
+		}
 	}
 	mutex_unlock(&tn->hook_mutex);
 	return err;
 }
 
+/* Where no port is ours any more, foreign packets pay nothing again. */
+static void unhook_work(struct work_struct *work)
+{
+	struct tcpstate_net *tn = container_of(to_delayed_work(work), struct tcpstate_net,
+					       unhook_work);
+
+	mutex_lock(&tn->hook_mutex);
+	WRITE_ONCE(tn->hooked, false);
+	/* Who takes a port from here on waits for the mutex; who has one is seen. */
+	smp_mb();
+	if (bitmap_empty(tn->port_map, 65536)) {
+		nf_unregister_net_hooks(tn->net, hook_ops, ARRAY_SIZE(hook_ops));
+	} else {
+		WRITE_ONCE(tn->hooked, true);
+		schedule_delayed_work(&tn->unhook_work, UNHOOK_AFTER);
+	}
+	mutex_unlock(&tn->hook_mutex);
+}
+
 /**
- * tcpstate_wire_unhook() - the namespace goes
+ * tcpstate_wire_net_init() - a new namespace, nothing hooked
  * @tn: the namespace
  *
  * Context: process.
  */
-void tcpstate_wire_unhook(struct tcpstate_net *tn)
+void tcpstate_wire_net_init(struct tcpstate_net *tn)
 {
+	mutex_init(&tn->hook_mutex);
+	INIT_DELAYED_WORK(&tn->unhook_work, unhook_work);
+	tn->hook = register_hooks;
+}
+
+/**
+ * tcpstate_wire_net_exit() - the namespace goes
+ * @tn: the namespace; nobody takes a port any more
+ *
+ * Context: process.
+ */
+void tcpstate_wire_net_exit(struct tcpstate_net *tn)
+{
+	cancel_delayed_work_sync(&tn->unhook_work);
 	if (!tn->hooked)
 		return;
 	nf_unregister_net_hooks(tn->net, hook_ops, ARRAY_SIZE(hook_ops));

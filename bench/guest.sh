@@ -53,7 +53,10 @@ setup() {
 	[[ -z $back ]] || ip netns exec bench-b bash -c "$back"
 }
 
+holders=()
 teardown() {
+	[[ ${#holders[@]} == 0 ]] || kill "${holders[@]}"
+	holders=()
 	ip netns del bench-a 2> /dev/null || true
 	ip netns del bench-b 2> /dev/null || true
 }
@@ -70,9 +73,20 @@ stack_options() { # STACK
 		ip netns exec bench-b sysctl -qw net.ipv4.tcp_congestion_control="$1"
 		;;
 	ours253) wire=253 ;;
-	# The in-tree TCP where one of our sockets has the hooks set in both namespaces.
+	# The in-tree TCP where a listener of ours keeps the hooks set in both namespaces.
 	hooked)
-		"$tcpbench" --family 18 --warm 0 --bytes 1 bulk "$server" > /dev/null
+		for ns in bench-a bench-b; do
+			ip netns exec "$ns" python3 -c '
+import socket, time
+s = socket.socket(fileno=socket.socket(18, socket.SOCK_STREAM).detach(), family=socket.AF_INET)
+s.bind(("0.0.0.0", 9))
+s.listen()
+time.sleep(10000)' &
+			holders+=($!)
+			until ip netns exec "$ns" grep -q "^Hooked 1" /proc/net/tcpstate_stat; do
+				sleep 0.1
+			done
+		done
 		family=2
 		;;
 	absent) family=2 ;;

@@ -500,6 +500,36 @@ TEST_F(bind, wires_are_apart)
 	EXPECT_EQ(0, listen(b, 1));
 }
 
+/* Foreign packets pay for our hooks only where a port is ours; they come back with one. */
+TEST_F_TIMEOUT(bind, hooks_go_with_the_last_port, 300)
+{
+	int a = sock_new(0), b, round;
+	struct sock_pair pair;
+	char byte;
+
+	if (sock_is_intree())
+		SKIP(return, "the in-tree TCP needs no hooks");
+	if (sock_wire() != IPPROTO_TCP)
+		SKIP(return, "wire 253 is not hooked");
+	ASSERT_EQ(0, sock_sysctl("time_wait_ms", 50));
+	EXPECT_EQ(0, sock_statistic("Hooked"));
+	for (round = 0; round < 2; round++) {
+		b = bound("127.0.0.1", 7000, 0);
+		ASSERT_LE(0, b);
+		EXPECT_EQ(1, sock_statistic("Hooked"));
+		ASSERT_EQ(0, sock_pair(&pair));
+		ASSERT_EQ(1, write(pair.client, "x", 1));
+		ASSERT_EQ(1, read(pair.server, &byte, 1));
+		close(b);
+		close(pair.client);
+		close(pair.server);
+		close(pair.listener);
+		/* One without a port stays. */
+		EXPECT_TRUE(sock_until(!sock_statistic("Hooked")));
+	}
+	close(a);
+}
+
 TEST_F(bind, namespaces_are_apart)
 {
 	int a = bound("127.0.0.1", 7000, 0);

@@ -296,24 +296,6 @@ FIXTURE_TEARDOWN(faults)
 
 /* ---- calls that make or name a socket ---- */
 
-/* On wire 6 a namespace's first socket registers the hook. */
-TEST_F_TIMEOUT(faults, first_socket, LONG_SECONDS)
-{
-	struct outcome o;
-	int n = 1;
-
-	NEED_FAULTS;
-	do {
-		o = fault(n, sock_new(0));
-		EXPECT_TRUE(usual_of_new(o.err)) TH_LOG("errno %d at %d", o.err, n);
-		if (o.ret >= 0)
-			close(o.ret);
-		n++;
-	} while (!o.left);
-	TELL(n);
-	EXPECT_LT(2, n);
-}
-
 TEST_F_TIMEOUT(faults, socket, LONG_SECONDS)
 {
 	int fd = -1, n = 1;

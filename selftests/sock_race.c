@@ -33,21 +33,7 @@ static int linger_zero(int fd)
 /* A count of the module's statistics, 0 for the in-tree TCP, or -1. */
 static long statistic(const char *wanted)
 {
-	long value = -1;
-	char name[64];
-	FILE *file;
-	long seen;
-
-	if (sock_is_intree())
-		return 0;
-	file = fopen("/proc/thread-self/net/tcpstate_stat", "re");
-	if (!file)
-		return -1;
-	while (value < 0 && fscanf(file, "%63s %ld", name, &seen) == 2)
-		if (!strcmp(name, wanted))
-			value = seen;
-	fclose(file);
-	return value;
+	return sock_is_intree() ? 0 : sock_statistic(wanted);
 }
 
 /* The first state in which something is left, or 0. */

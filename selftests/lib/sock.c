@@ -347,26 +347,26 @@ static long gauge_intree(unsigned int state)
 }
 
 /* Connections in one state in this namespace, -1 when it cannot be read. */
-long sock_gauge(int state)
+long sock_statistic(const char *wanted)
 {
 	long value = -1;
 	char name[64];
 	FILE *file;
 	long seen;
 
-	if (sock_is_intree())
-		return gauge_intree(state);
 	file = fopen("/proc/thread-self/net/tcpstate_stat", "re");
 	if (!file)
 		return -1;
-	while (fscanf(file, "%63s %ld", name, &seen) == 2) {
-		if (strcmp(name, state_names[state]))
-			continue;
-		value = seen;
-		break;
-	}
+	while (value < 0 && fscanf(file, "%63s %ld", name, &seen) == 2)
+		if (!strcmp(name, wanted))
+			value = seen;
 	fclose(file);
 	return value;
+}
+
+long sock_gauge(int state)
+{
+	return sock_is_intree() ? gauge_intree(state) : sock_statistic(state_names[state]);
 }
 
 bool sock_wait_gauge(int state, long value)

@@ -87,6 +87,8 @@ bool sock_wait(int fd, int events);
 bool sock_waits(pid_t tid);
 int sock_state(int fd);
 bool sock_wait_state(int fd, int state);
+/* A line of /proc/net/tcpstate_stat of this namespace; -1: it has none. */
+long sock_statistic(const char *wanted);
 long sock_gauge(int state);
 bool sock_wait_gauge(int state, long value);
 
