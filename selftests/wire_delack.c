@@ -109,6 +109,40 @@ WIRE_TEST(delack, every_second_full_segment)
 	ASSERT_GE(90, acks);
 }
 
+/*
+ * Where much is unread and the window would only shrink, an ACK for each second
+ * segment tells the peer nothing: one goes when text is read, or with the timer.
+ */
+WIRE_TEST(delack, waits_for_a_reader_that_lags)
+{
+	struct wire_conn *c = &self->c;
+	int i, n;
+
+	if (self->w.family == AF_INET)
+		SKIP(return, "how much is unread when the in-tree TCP waits depends on more");
+	ASSERT_EQ(0, wire_sysctl(&self->w, "delack_ms", 400));
+	ASSERT_EQ(0, warm_up(c));
+	ASSERT_EQ(0, wire_set_int(c, SOL_SOCKET, SO_RCVBUF, 65536));
+	for (i = 0; i < 14; i++)
+		SEND(c, "A len %d", MSS);
+	n = wire_drain(c);
+	/* A peer that begins gets its ACKs. */
+	ASSERT_LE(5, n);
+	for (i = 0; i < 16; i++)
+		SEND(c, "A len %d", MSS);
+	n = wire_drain(c);
+	ASSERT_LE(0, n);
+	ASSERT_GE(4, n);
+	/* The timer. */
+	while (c->got.ack != c->snd_nxt)
+		ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
+	SEND(c, "A len %d", MSS);
+	SEND(c, "A len %d", MSS);
+	ASSERT_EQ(0, wire_read(c, 32 * MSS));
+	while (c->got.ack != c->snd_nxt)
+		ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
+}
+
 WIRE_TEST(delack, out_of_order_at_once)
 {
 	struct wire_conn *c = &self->c;
