@@ -7,13 +7,17 @@
  * The kernel's fault injection counts down from fail-nth at each allocation that
  * the task makes, outside of interrupts, and lets the one fail that comes to 0. A
  * walk makes a call with the first failing, then with the second, and so on until
- * there was none. Slabs fail and copies, not pages; what softirqs allocate does not.
+ * there was none. Slabs fail and copies, not pages.
+ *
+ * What softirqs and timers allocate, and pages, fail by another way: whatever has the
+ * module's text in its backtrace, the first of one cache or some in a hundred of all.
  *
  * In-tree, the same walks show which errno is usual.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -65,12 +69,12 @@ static long read_number(const char *path)
 	return value;
 }
 
-static int knob(const char *kind, const char *name, long value)
+static int knob(const char *kind, const char *name, unsigned long value)
 {
 	char path[128], text[32];
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", kind, name);
-	snprintf(text, sizeof(text), "%ld", value);
+	snprintf(text, sizeof(text), "%lu", value);
 	return write_text(path, text);
 }
 
@@ -81,11 +85,12 @@ static int pages_from(int order)
 }
 
 /*
- * Those of kmemleak do not fail: it would say so while it holds a lock that lockdep does
- * not want held there, and look for no more leaks. Caches that are made later, when the
- * module is loaded again, do not fail either.
+ * The cache of this name fails, or with NULL each of them. Those of kmemleak do not: it
+ * would say so while it holds a lock that lockdep does not want held there, and look for
+ * no more leaks. Caches that are made later, when the module is loaded again, do not
+ * fail either.
  */
-static int caches_fail(void)
+static int caches_fail(const char *only)
 {
 	DIR *dir = opendir("/sys/kernel/slab");
 	struct dirent *entry;
@@ -100,7 +105,7 @@ static int caches_fail(void)
 			continue;
 		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/failslab", entry->d_name);
 		/* Refused for a cache that several share under one name. */
-		write_text(path, "1");
+		write_text(path, !only || !strcmp(only, entry->d_name) ? "1" : "0");
 	}
 	closedir(dir);
 	return knob("failslab", "cache-filter", 1);
@@ -257,7 +262,7 @@ static int setup(bool *can, long *before)
 	if (knob("failslab", "verbose", 0) || knob("failslab", "ignore-gfp-wait", 0) ||
 	    knob("fail_page_alloc", "verbose", 0) || knob("fail_page_alloc", "ignore-gfp-wait", 0) ||
 	    knob("fail_page_alloc", "ignore-gfp-highmem", 0) || pages_from(NO_ORDER) ||
-	    caches_fail())
+	    caches_fail(NULL))
 		return -1;
 	knob("fail_usercopy", "verbose", 0);
 	/* A page that comes when it is first touched would count, and fail. */
@@ -500,6 +505,8 @@ FIXTURE_TEARDOWN(stream)
 	if (!self->can)
 		return;
 	pages_from(NO_ORDER);
+	knob("failslab", "probability", 0);
+	knob("fail_page_alloc", "probability", 0);
 	close(self->pair.client);
 	close(self->pair.server);
 	close(self->pair.listener);
@@ -689,6 +696,180 @@ TEST_F_TIMEOUT(stream, abort, LONG_SECONDS)
 		n++;
 	} while (!o.left);
 	TELL(n);
+}
+
+/* ---- what softirqs and timers allocate ---- */
+
+/* Where the module's text is; false: nobody tells. */
+static bool the_text(unsigned long *from, unsigned long *to)
+{
+	FILE *file = fopen("/sys/module/tcpstate/sections/.text", "re");
+	long size = read_number("/sys/module/tcpstate/coresize");
+	bool told = file && size > 0 && fscanf(file, "%lx", from) == 1 && *from;
+
+	if (file)
+		fclose(file);
+	*to = *from + size;
+	return told;
+}
+
+/*
+ * From now on so many in a hundred of what the module asks for itself, in whatever
+ * context, fail, until it were times.
+ */
+static int aim(const char *kind, int percent, int times)
+{
+	unsigned long from, to;
+
+	if (!the_text(&from, &to))
+		return -1;
+	return knob(kind, "require-start", from) || knob(kind, "require-end", to) ||
+	       knob(kind, "stacktrace-depth", 32) || knob(kind, "task-filter", 0) ||
+	       knob(kind, "interval", 1) || knob(kind, "space", 0) ||
+	       knob(kind, "times", times) || knob(kind, "probability", percent);
+}
+
+/* How many of them are still to come. */
+static long still(const char *kind)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/times", kind);
+	return read_number(path);
+}
+
+/* A call that is made until it succeeds or says what no lack of memory explains. */
+#define insist(call)							\
+	({								\
+		long _ret;						\
+									\
+		do								\
+			_ret = (call);					\
+		while (_ret < 0 && usual(errno));			\
+		_ret;							\
+	})
+
+static bool passes(int from, int to, const char *text, char *got, long len)
+{
+	long sent = 0, come = 0, n;
+
+	while (come < len) {
+		if (sent < len) {
+			n = send(from, text + sent, len - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+			if (n < 0 && errno != EAGAIN && !usual(errno))
+				return false;
+			sent += n > 0 ? n : 0;
+		}
+		if (sent == len && !sock_wait(to, POLLIN))
+			return false;
+		n = recv(to, got + come, len - come, MSG_DONTWAIT);
+		if (!n || (n < 0 && errno != EAGAIN && !usual(errno)))
+			return false;
+		come += n > 0 ? n : 0;
+	}
+	return !memcmp(text, got, len);
+}
+
+/* A connection from its first segment to its last; NULL, or what went wrong. */
+static const char *life(int listener, const struct sockaddr_in *addr, int fd,
+			const char *text, char *got)
+{
+	int child;
+	char byte;
+
+	if (insist(sock_connect(fd, addr)))
+		return "connect";
+	if (!sock_wait(listener, POLLIN))
+		return "nothing to accept";
+	child = insist(accept(listener, NULL, NULL));
+	if (child < 0)
+		return "accept";
+	if (!passes(fd, child, text, got, CHUNK) || !passes(child, fd, text, got, CHUNK))
+		return "text";
+	close(fd);
+	if (!sock_wait(child, POLLIN) || insist(recv(child, &byte, 1, 0)))
+		return "no end";
+	close(child);
+	return NULL;
+}
+
+/* The first, then the first two ... of each cache that a connection needs. */
+TEST_F_TIMEOUT(stream, each_cache_in_softirqs, LONG_SECONDS)
+{
+	static const char * const needed[] = {
+		"TCPSTATE", "tcpstate_request", "tcpstate_timewait", "skbuff_head_cache",
+		"skbuff_fclone_cache",
+	};
+	struct sockaddr_in addr;
+	int listener, fd, times;
+	unsigned int i;
+	const char *wrong;
+
+	NEED_FAULTS;
+	if (sock_is_intree())
+		SKIP(return, "no module");
+	listener = sock_listen(&addr, 8);
+	ASSERT_LE(0, listener);
+	for (i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+		ASSERT_EQ(0, caches_fail(needed[i]));
+		for (times = 1; times <= 4; times++) {
+			fd = sock_new(0);
+			ASSERT_LE(0, fd);
+			ASSERT_EQ(0, aim("failslab", 100, times));
+			wrong = life(listener, &addr, fd, self->text, self->read);
+			EXPECT_EQ(NULL, wrong)
+				TH_LOG("%d of %s: %s", times, needed[i], wrong);
+			EXPECT_TRUE(sock_until(no_state_left()));
+			ASSERT_EQ(0, knob("failslab", "probability", 0));
+			/* A mini in TIME_WAIT is asked for once, and done without. */
+			EXPECT_GT(times, still("failslab")) TH_LOG("none of %s", needed[i]);
+		}
+	}
+	EXPECT_EQ(0, caches_fail(NULL));
+	close(listener);
+}
+
+/* Some of whatever the module asks for: slower, but no connection is lost. */
+static const char *hard_times(const char *kind, int percent, const char *text, char *got)
+{
+	struct sockaddr_in addr;
+	const char *wrong = NULL;
+	int listener, fd, i;
+
+	listener = sock_listen(&addr, 8);
+	if (listener < 0 || aim(kind, percent, INT_MAX))
+		return "setup";
+	for (i = 0; i < 20 && !wrong; i++) {
+		fd = insist(sock_new(0));
+		wrong = fd < 0 ? "socket" : life(listener, &addr, fd, text, got);
+	}
+	if (knob(kind, "probability", 0))
+		return "setup";
+	close(listener);
+	return wrong;
+}
+
+TEST_F_TIMEOUT(stream, some_slabs, LONG_SECONDS)
+{
+	const char *wrong;
+
+	NEED_FAULTS;
+	if (sock_is_intree())
+		SKIP(return, "no module");
+	wrong = hard_times("failslab", 10, self->text, self->read);
+	EXPECT_EQ(NULL, wrong) TH_LOG("%s", wrong);
+}
+
+TEST_F_TIMEOUT(stream, some_pages, LONG_SECONDS)
+{
+	const char *wrong;
+
+	NEED_FAULTS;
+	if (sock_is_intree())
+		SKIP(return, "no module");
+	ASSERT_EQ(0, pages_from(0));
+	wrong = hard_times("fail_page_alloc", 30, self->text, self->read);
+	EXPECT_EQ(NULL, wrong) TH_LOG("%s", wrong);
 }
 
 /* ---- the module ---- */

@@ -11,8 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 #include <netinet/tcp.h>
+#include <linux/sock_diag.h>
 #include <sys/socket.h>
 
+#include "lib/nl.h"
 #include "lib/sock.h"
 #include "kselftest_harness.h"
 
@@ -89,6 +91,7 @@ struct storm {
 	bool stop;
 	int clients_left;
 	int backlog;
+	bool defer;		/* TCP_DEFER_ACCEPT */
 	long connected;
 	long answered;
 	long accepted;
@@ -214,7 +217,9 @@ static int new_listener(const struct storm *storm)
 	if (fd < 0)
 		return -1;
 	if (!sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
-	    !sock_bind(fd, "127.0.0.1", PORT) && !listen(fd, storm->backlog))
+	    !sock_bind(fd, "127.0.0.1", PORT) &&
+	    (!storm->defer || !sock_set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1)) &&
+	    !listen(fd, storm->backlog))
 		return fd;
 	close(fd);
 	return -1;
@@ -371,6 +376,124 @@ TEST_F_TIMEOUT(race, all_of_it, LONG_SECONDS)
 	EXPECT_LT(0, storm.accepted);
 	EXPECT_EQ(0, storm.mixed_up);
 	EXPECT_EQ(0, storm.failed);
+}
+
+/* ---- SOCK_DESTROY, of whatever is there, while the listener comes and goes ---- */
+
+#define DUMPED	64
+
+struct killer {
+	struct storm *storm;
+	long killed;
+	int err;		/* that no race explains */
+};
+
+struct dumped {
+	struct inet_diag_req_v2 req[DUMPED];
+	int n;
+};
+
+static int dump_one(const struct nlmsghdr *nlh, void *data)
+{
+	const struct inet_diag_msg *msg = NLMSG_DATA(nlh);
+	struct dumped *d = data;
+
+	if (d->n < DUMPED)
+		d->req[d->n++] = (struct inet_diag_req_v2){
+			.sdiag_family = sock_family(),
+			.sdiag_protocol = sock_wire(),
+			.idiag_states = 1 << msg->idiag_state,
+			.id = msg->id,
+		};
+	return 0;
+}
+
+static int nothing_else(const struct nlmsghdr *nlh, void *data)
+{
+	(void)nlh;
+	(void)data;
+	return 0;
+}
+
+static void *killer_run(void *arg)
+{
+	struct killer *me = arg;
+	struct nl_request r;
+	uint32_t seed = 99;
+	struct dumped d;
+	struct nl nl;
+	int i, err;
+
+	me->err = nl_open(&nl, NETLINK_SOCK_DIAG);
+	while (!me->err && !stopped(me->storm)) {
+		struct inet_diag_req_v2 all = {
+			.sdiag_family = sock_family(),
+			.sdiag_protocol = sock_wire(),
+			.idiag_states = -1,
+		};
+
+		d.n = 0;
+		nl_request(&r, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &all, sizeof(all));
+		me->err = nl_talk(&nl, &r, dump_one, &d);
+		for (i = 0; i < d.n && !me->err; i++) {
+			/* The listener rarely: there would be nobody to kill. */
+			if (sock_random(&seed) % (d.req[i].idiag_states & 1 << TCP_LISTEN ? 64 : 4))
+				continue;
+			nl_request(&r, SOCK_DESTROY, NLM_F_ACK, &d.req[i], sizeof(d.req[i]));
+			err = nl_talk(&nl, &r, nothing_else, NULL);
+			if (!err)
+				me->killed++;
+			else if (err != -ENOENT)
+				me->err = err;
+		}
+	}
+	nl_close(&nl);
+	return NULL;
+}
+
+static bool storm_with_killer(struct storm *storm, upheaval_fn upheaval, struct killer *killer)
+{
+	pthread_t id;
+	bool ran;
+
+	*killer = (struct killer){ .storm = storm };
+	if (pthread_create(&id, NULL, killer_run, killer))
+		return false;
+	ran = run_storm(storm, upheaval);
+	__atomic_store_n(&storm->stop, true, __ATOMIC_RELEASE);
+	pthread_join(id, NULL);
+	return ran;
+}
+
+TEST_F_TIMEOUT(race, killed_while_it_is_closed, LONG_SECONDS)
+{
+	struct storm storm = { .backlog = 16 };
+	struct killer killer;
+
+	if (sock_is_intree())
+		SKIP(return, "names its sockets by another family");
+	ASSERT_TRUE(storm_with_killer(&storm, close_and_open, &killer));
+	EXPECT_LT(0, storm.accepted);
+	EXPECT_EQ(0, storm.mixed_up);
+	EXPECT_EQ(0, storm.failed);
+	EXPECT_LT(0, killer.killed);
+	EXPECT_EQ(0, killer.err);
+}
+
+/* Children that wait for their first text are another queue of the listener. */
+TEST_F_TIMEOUT(race, killed_while_deferred, LONG_SECONDS)
+{
+	struct storm storm = { .backlog = 16, .defer = true };
+	struct killer killer;
+
+	if (sock_is_intree())
+		SKIP(return, "names its sockets by another family");
+	ASSERT_TRUE(storm_with_killer(&storm, close_and_open, &killer));
+	EXPECT_LT(0, storm.accepted);
+	EXPECT_EQ(0, storm.mixed_up);
+	EXPECT_EQ(0, storm.failed);
+	EXPECT_LT(0, killer.killed);
+	EXPECT_EQ(0, killer.err);
 }
 
 /* A client that must be told how it ends: refused, or reset. */

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packets that a program has held in NFQUEUE come back in that program's context,
+ * with softirqs on, and not from the device: they are segments like others, while
+ * timers and other CPUs send on the same sockets. A program that orders them anew, or
+ * drops some, is a bad network and no more.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "lib/nl.h"
+#include "lib/sock.h"
+#include "kselftest_harness.h"
+
+#define LONG_SECONDS	200
+#define QUEUE		7
+#define PAIRS		4
+#define TEXT		60000
+#define HELD		8
+
+/* What becomes of the packets. */
+enum manner { AT_ONCE, BACKWARDS, SOME_ARE_LOST };
+
+struct holder {
+	struct nl nl;
+	enum manner manner;
+	bool stop;
+	int err;
+	long packets;
+	uint32_t held[HELD];
+	int n;
+};
+
+static int nft(void)
+{
+	FILE *pipe = popen("nft -f - 2> /dev/null", "we");
+
+	if (!pipe)
+		return -1;
+	fprintf(pipe,
+		"table ip t {\n"
+		"chain i { type filter hook input priority 0; ip protocol %d queue num %d; }\n"
+		"chain o { type filter hook output priority 0; ip protocol %d queue num %d; }\n"
+		"}\n", sock_wire(), QUEUE, sock_wire(), QUEUE);
+	return pclose(pipe);
+}
+
+static void request(struct nl_request *r, int message, int flags)
+{
+	struct nfgenmsg head = { .nfgen_family = AF_UNSPEC, .res_id = htons(QUEUE) };
+
+	nl_request(r, NFNL_SUBSYS_QUEUE << 8 | message, flags, &head, sizeof(head));
+}
+
+static int bind_queue(struct nl *nl)
+{
+	struct nfqnl_msg_config_cmd cmd = { .command = NFQNL_CFG_CMD_BIND, .pf = htons(AF_INET) };
+	struct nfqnl_msg_config_params params = { .copy_mode = NFQNL_COPY_META };
+	struct nl_request r;
+	int err = nl_open(nl, NETLINK_NETFILTER);
+
+	if (err)
+		return err;
+	request(&r, NFQNL_MSG_CONFIG, NLM_F_ACK);
+	nl_put(&r, NFQA_CFG_CMD, &cmd, sizeof(cmd));
+	err = nl_talk(nl, &r, NULL, NULL);
+	if (err)
+		return err;
+	request(&r, NFQNL_MSG_CONFIG, NLM_F_ACK);
+	nl_put(&r, NFQA_CFG_PARAMS, &params, sizeof(params));
+	return nl_talk(nl, &r, NULL, NULL);
+}
+
+static void verdict(struct holder *h, uint32_t id, int what)
+{
+	struct nfqnl_msg_verdict_hdr head = { .verdict = htonl(what), .id = htonl(id) };
+	struct nl_request r;
+
+	request(&r, NFQNL_MSG_VERDICT, 0);
+	nl_put(&r, NFQA_VERDICT_HDR, &head, sizeof(head));
+	if (nl_send(&h->nl, &r))
+		h->err = errno;
+}
+
+static void let_go(struct holder *h)
+{
+	while (h->n)
+		verdict(h, h->held[--h->n], NF_ACCEPT);
+}
+
+static int packet(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nfqnl_msg_packet_hdr *head;
+	struct holder *h = data;
+	struct nl_attrs attrs;
+
+	nl_parse(&attrs, (char *)NLMSG_DATA(nlh) + sizeof(struct nfgenmsg),
+		 NLMSG_PAYLOAD(nlh, sizeof(struct nfgenmsg)));
+	head = nl_data(&attrs, NFQA_PACKET_HDR);
+	if (!head)
+		return -EPROTO;
+	h->packets++;
+	if (h->manner == SOME_ARE_LOST && h->packets % 23 == 22)
+		verdict(h, ntohl(head->packet_id), NF_DROP);
+	else
+		h->held[h->n++] = ntohl(head->packet_id);
+	if (h->manner != BACKWARDS || h->n == HELD)
+		let_go(h);
+	return 0;
+}
+
+static void *hold(void *arg)
+{
+	struct holder *h = arg;
+
+	while (!__atomic_load_n(&h->stop, __ATOMIC_ACQUIRE) && !h->err) {
+		/* When no more come, those that are held must go. */
+		int err = nl_receive(&h->nl, packet, h);
+
+		if (err == -EAGAIN)
+			let_go(h);
+		else if (err < 0)
+			h->err = -err;
+	}
+	let_go(h);
+	return NULL;
+}
+
+struct stream {
+	int fd;
+	bool sends;
+	bool whole;
+};
+
+static void *run_stream(void *arg)
+{
+	struct stream *s = arg;
+	char *text = malloc(TEXT), *got = malloc(TEXT);
+
+	sock_pattern(text, TEXT, 3);
+	if (s->sends)
+		s->whole = !sock_write_all(s->fd, text, TEXT);
+	else
+		s->whole = !sock_read_all(s->fd, got, TEXT) && !memcmp(text, got, TEXT);
+	free(text);
+	free(got);
+	return NULL;
+}
+
+SOCK_FIXTURE(nfqueue);
+
+/* All pairs, each both ways at once, while the holder does as it likes. */
+static const char *all_comes_through(struct holder *h)
+{
+	struct timeval patience = { .tv_usec = 20000 };
+	struct stream stream[4 * PAIRS];
+	struct sock_pair pair[PAIRS];
+	pthread_t id[4 * PAIRS], holder;
+	const char *wrong = NULL;
+	int i;
+
+	if (setsockopt(h->nl.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    pthread_create(&holder, NULL, hold, h))
+		return "holder";
+	for (i = 0; i < PAIRS; i++)
+		if (sock_pair(&pair[i]))
+			return "connect";
+	for (i = 0; i < 4 * PAIRS; i++) {
+		stream[i] = (struct stream){
+			.fd = i & 1 ? pair[i / 4].client : pair[i / 4].server,
+			.sends = !(i & 1) == !(i & 2),
+		};
+		if (pthread_create(&id[i], NULL, run_stream, &stream[i]))
+			return "thread";
+	}
+	for (i = 0; i < 4 * PAIRS; i++) {
+		pthread_join(id[i], NULL);
+		if (!stream[i].whole)
+			wrong = "text";
+	}
+	for (i = 0; i < PAIRS; i++) {
+		close(pair[i].client);
+		close(pair[i].server);
+		close(pair[i].listener);
+	}
+	if (!sock_is_intree() && (!sock_wait_gauge(TCP_ESTABLISHED, 0) ||
+				  !sock_wait_gauge(TCP_FIN_WAIT1, 0) ||
+				  !sock_wait_gauge(TCP_LAST_ACK, 0)))
+		wrong = "no end";
+	__atomic_store_n(&h->stop, true, __ATOMIC_RELEASE);
+	pthread_join(holder, NULL);
+	return wrong;
+}
+
+#define MUST_COME_THROUGH(how)						\
+	do {								\
+		struct holder h = { .manner = how };			\
+		const char *wrong;					\
+									\
+		if (nft())						\
+			SKIP(return, "no nft, or a kernel without NFQUEUE"); \
+		ASSERT_EQ(0, bind_queue(&h.nl));			\
+		wrong = all_comes_through(&h);				\
+		EXPECT_EQ(NULL, wrong) TH_LOG("%s", wrong);		\
+		EXPECT_EQ(0, h.err);					\
+		/* Out and in, text and ACKs. */			\
+		EXPECT_LT(20 * PAIRS, h.packets);			\
+		nl_close(&h.nl);					\
+	} while (0)
+
+TEST_F_TIMEOUT(nfqueue, at_once, LONG_SECONDS)
+{
+	MUST_COME_THROUGH(AT_ONCE);
+}
+
+TEST_F_TIMEOUT(nfqueue, backwards, LONG_SECONDS)
+{
+	MUST_COME_THROUGH(BACKWARDS);
+}
+
+TEST_F_TIMEOUT(nfqueue, some_are_lost, LONG_SECONDS)
+{
+	MUST_COME_THROUGH(SOME_ARE_LOST);
+}
+
+TEST_HARNESS_MAIN
