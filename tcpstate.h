@@ -121,9 +121,6 @@ struct tcpstate_process {
 	struct rcu_head rcu;
 };
 
-/* Entries that share an allocation of the flight recorder: a page. */
-#define TCPSTATE_RECORD_CHUNK	32
-
 /**
  * struct tcpstate_record - the flight recorder of one connection
  * @ref: one while it is in @tn's table, one for each reader
@@ -131,28 +128,26 @@ struct tcpstate_process {
  * @id: place in the table; never used twice
  * @cookie: SO_COOKIE of the socket
  * @key: name of the connection
- * @lock: guards the fields below and the entries
+ * @lock: guards the fields below, the rows, but not what is in them
+ * @seq: guards @next, @unsettled and the entries
  * @process: of the socket, or NULL
  * @limit: how many entries are kept
- * @room: how many there is memory for in @row
  * @next: number of the next one
  * @unsettled: number, plus 1, of the entry of a segment that is being taken; 0: none
  * @mask: 1 << enum tcpstate_record_kind that are wanted; 0: out of memory, off
  * @state: of the connection
  * @mini: in TIME_WAIT without a socket
  * @dead: the connection is over
- * @row: the entries, where no more than TCPSTATE_RECORD_CHUNK are kept; it grows to
- *	that, for most connections never have so many
- * @rows: where more are: rows of so many, each NULL until needed
+ * @first: rows of entries, each NULL until needed: most connections never have many
+ * @rows: the same, where @first has no room for them; else NULL
  * @dead_node: place among the namespace's dead, guarded by its record_lock
  * @rcu: freed after a grace period
  *
  * It belongs to a connection: to its socket, then to its mini, then to nobody.
  * Whoever has the connection writes, under the connection's lock, and alone
- * changes @row, @rows, @limit and @next; @lock keeps readers from seeing half an
- * entry.  They are rare and the lock is otherwise not contended, so a writer
- * pays one uncontended spinlock; a sequence counter would have made readers
- * copy again and again under a fast writer.  @lock is a leaf.
+ * changes rows, @limit and @next.  A writer of entries pays no more than a count up
+ * before and behind; a reader, who is rare, copies an entry again that has changed
+ * meanwhile, and holds @lock, so that rows do not go from under it.  @lock is a leaf.
  */
 struct tcpstate_record {
 	refcount_t ref;
@@ -160,17 +155,17 @@ struct tcpstate_record {
 	unsigned long id;
 	u64 cookie;
 	struct tcpstate_key key;
-	spinlock_t lock;	/* entries, for readers */
+	spinlock_t lock;	/* rows, for readers */
+	seqcount_t seq;
 	struct tcpstate_process *process;
 	u32 limit;
-	u32 room;
 	u32 next;
 	u32 unsettled;
 	u32 mask;
 	u8 state;
 	bool mini;
 	bool dead;
-	struct tcpstate_record_event *row;
+	struct tcpstate_record_event *first[2];
 	struct tcpstate_record_event **rows;
 	struct list_head dead_node;
 	struct rcu_head rcu;

@@ -10,25 +10,40 @@
 #include "tcpstate.h"
 
 static_assert(sizeof(struct tcpstate_record_event) == 128);
-static_assert(sizeof(struct tcpstate_record_event) * TCPSTATE_RECORD_CHUNK == 4096);
 static_assert((int)TCPSTATE_LOST_OLD >= (int)TCPSTATE_DROP_COUNT);
 
 /* Writers may be in softirq. */
 #define GFP_RECORD	(GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT)
 
-/* Enough for a handshake and a request; then the row doubles. */
-#define FIRST_ROOM	8
+/*
+ * Entries that share an allocation: as many as a handshake and a request make, or
+ * where many are kept a page of them.
+ */
+#define FEW_SHIFT	3
+#define FEW		64
+#define MANY_SHIFT	5
 
 #define ENTRY_SIZE	sizeof(struct tcpstate_record_event)
 
-static bool one_row(u32 limit)
+static unsigned int row_shift(const struct tcpstate_record *rec)
 {
-	return limit <= TCPSTATE_RECORD_CHUNK;
+	return rec->limit <= FEW ? FEW_SHIFT : MANY_SHIFT;
 }
 
-static unsigned int row_count(u32 limit)
+static unsigned int row_count(const struct tcpstate_record *rec)
 {
-	return DIV_ROUND_UP(limit, TCPSTATE_RECORD_CHUNK);
+	return DIV_ROUND_UP(rec->limit, 1U << row_shift(rec));
+}
+
+static size_t row_size(const struct tcpstate_record *rec)
+{
+	return ENTRY_SIZE << row_shift(rec);
+}
+
+/* Rows that need no memory of their own. */
+static struct tcpstate_record_event **rows_of(struct tcpstate_record *rec)
+{
+	return rec->rows ?: rec->first;
 }
 
 /* NULL: no memory, or the namespace's recorders have all that they may have. */
@@ -55,22 +70,18 @@ static void free_entries(struct tcpstate_record *rec)
 {
 	unsigned int i;
 
-	if (one_row(rec->limit)) {
-		give_memory(rec->tn, rec->row, rec->room * ENTRY_SIZE);
-		return;
-	}
-	for (i = 0; i < row_count(rec->limit); i++)
-		give_memory(rec->tn, rec->rows[i], TCPSTATE_RECORD_CHUNK * ENTRY_SIZE);
-	give_memory(rec->tn, rec->rows, row_count(rec->limit) * sizeof(*rec->rows));
+	for (i = 0; i < row_count(rec); i++)
+		give_memory(rec->tn, rows_of(rec)[i], row_size(rec));
+	give_memory(rec->tn, rec->rows, row_count(rec) * sizeof(*rec->rows));
 }
 
 /* How many entries an empty recorder will keep.  False: no memory. */
 static bool set_limit(struct tcpstate_record *rec, u32 limit)
 {
 	rec->limit = limit;
-	if (one_row(limit))
+	if (row_count(rec) <= ARRAY_SIZE(rec->first))
 		return true;
-	rec->rows = take_memory(rec->tn, row_count(limit) * sizeof(*rec->rows));
+	rec->rows = take_memory(rec->tn, row_count(rec) * sizeof(*rec->rows));
 	return rec->rows;
 }
 
@@ -130,6 +141,7 @@ static struct tcpstate_record *alloc(struct tcpstate_net *tn, u32 limit)
 	}
 	refcount_set(&rec->ref, 1);
 	spin_lock_init(&rec->lock);
+	seqcount_init(&rec->seq);
 	INIT_LIST_HEAD(&rec->dead_node);
 	return rec;
 }
@@ -304,53 +316,34 @@ void tcpstate_record_hand_over(struct sock *sk, struct tcpstate_timewait *tw)
 	spin_unlock_bh(&tw->record->lock);
 }
 
-/* The place of an entry; NULL: it was never needed. */
-static struct tcpstate_record_event *place(const struct tcpstate_record *rec, u32 number)
+/* The row of an entry. */
+static struct tcpstate_record_event **row_of(struct tcpstate_record *rec, u32 number)
 {
-	u32 at = number % rec->limit;
-	struct tcpstate_record_event *row;
-
-	if (one_row(rec->limit))
-		return at < rec->room ? rec->row + at : NULL;
-	row = rec->rows[at / TCPSTATE_RECORD_CHUNK];
-	return row ? row + at % TCPSTATE_RECORD_CHUNK : NULL;
+	return &rows_of(rec)[number % rec->limit >> row_shift(rec)];
 }
 
-/* Room for twice as many entries in the only row.  False: no memory. */
-static bool grow(struct tcpstate_record *rec)
+static struct tcpstate_record_event *in_row(const struct tcpstate_record *rec,
+					    struct tcpstate_record_event *row, u32 number)
 {
-	u32 room = min_t(u32, rec->limit, rec->room ? 2 * rec->room : FIRST_ROOM);
-	struct tcpstate_record_event *row = take_memory(rec->tn, room * ENTRY_SIZE);
+	return row + (number % rec->limit & (BIT(row_shift(rec)) - 1));
+}
 
-	if (!row)
-		return false;
-	spin_lock_bh(&rec->lock);
-	if (rec->room)
-		memcpy(row, rec->row, rec->room * ENTRY_SIZE);
-	swap(rec->row, row);
-	swap(rec->room, room);
-	spin_unlock_bh(&rec->lock);
-	give_memory(rec->tn, row, room * ENTRY_SIZE);
-	return true;
+/* The place of an entry; NULL: it was never needed. */
+static struct tcpstate_record_event *place(struct tcpstate_record *rec, u32 number)
+{
+	struct tcpstate_record_event *row = READ_ONCE(*row_of(rec, number));
+
+	return row ? in_row(rec, row, number) : NULL;
 }
 
 /* And with memory for it; NULL: there is none. */
 static struct tcpstate_record_event *make_place(struct tcpstate_record *rec, u32 number)
 {
-	u32 at = number % rec->limit;
-	struct tcpstate_record_event **row;
+	struct tcpstate_record_event **row = row_of(rec, number);
 
-	if (one_row(rec->limit)) {
-		/* After a resize it may lie far out. */
-		while (at >= rec->room)
-			if (!grow(rec))
-				return NULL;
-		return rec->row + at;
-	}
-	row = &rec->rows[at / TCPSTATE_RECORD_CHUNK];
-	if (!*row)
-		*row = take_memory(rec->tn, TCPSTATE_RECORD_CHUNK * ENTRY_SIZE);
-	return place(rec, number);
+	if (unlikely(!*row))
+		WRITE_ONCE(*row, take_memory(rec->tn, row_size(rec)));
+	return *row ? in_row(rec, *row, number) : NULL;
 }
 
 /* Text in order that no reader has passed; the FIN is none. */
@@ -497,14 +490,31 @@ static struct tcpstate_record_event *next_entry(struct tcpstate_record *rec, u8 
 	return entry;
 }
 
-/* It is filled in where it stands: readers wait until close_entry(). */
+/*
+ * Readers copy again what has changed meanwhile.  Not on the CPU of a writer, which
+ * could not go on then.
+ */
+static void begin_write(struct tcpstate_record *rec)
+{
+	preempt_disable();
+	/* The connection's lock is that of writers, not one that lockdep could name. */
+	raw_write_seqcount_begin(&rec->seq);
+}
+
+static void end_write(struct tcpstate_record *rec)
+{
+	raw_write_seqcount_end(&rec->seq);
+	preempt_enable();
+}
+
 static void open_entry(struct tcpstate_record *rec, struct tcpstate_record_event *entry, u8 kind,
 		       const struct tcpstate_flow *flow)
-	__acquires(&rec->lock)
 {
-	spin_lock_bh(&rec->lock);
+	u64 now = ktime_get_real_ns();
+
+	begin_write(rec);
 	memset(entry, 0, offsetof(struct tcpstate_record_event, tcb));
-	entry->time = ktime_get_real_ns();
+	entry->time = now;
 	entry->number = rec->next;
 	entry->kind = kind;
 	/* Of a segment that a socket takes, tcpstate_record_settle() tells the TCB. */
@@ -515,10 +525,9 @@ static void open_entry(struct tcpstate_record *rec, struct tcpstate_record_event
 }
 
 static void close_entry(struct tcpstate_record *rec)
-	__releases(&rec->lock)
 {
-	rec->next++;
-	spin_unlock_bh(&rec->lock);
+	WRITE_ONCE(rec->next, rec->next + 1);
+	end_write(rec);
 }
 
 /**
@@ -622,12 +631,12 @@ void tcpstate_record_settle(struct sock *sk)
 		return;
 	number = rec->unsettled - 1;
 	entry = place(rec, number);
-	spin_lock_bh(&rec->lock);
+	begin_write(rec);
 	rec->unsettled = 0;
 	/* Where few are kept, another may have its place already. */
 	if (entry->number == number)
 		tcpstate_record_tcb(sk, &entry->tcb);
-	spin_unlock_bh(&rec->lock);
+	end_write(rec);
 }
 
 /**
@@ -676,7 +685,7 @@ void tcpstate_record_phase(struct sock *sk, u8 old)
 }
 
 /* Move the newest entries of one ring into another of another size. */
-static int move_entries(const struct tcpstate_record *rec, struct tcpstate_record *to)
+static int move_entries(struct tcpstate_record *rec, struct tcpstate_record *to)
 {
 	u32 number = rec->next - min3(rec->next, rec->limit, to->limit);
 	struct tcpstate_record_event *from;
@@ -705,6 +714,7 @@ int tcpstate_record_resize(struct sock *sk, int limit)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_record *rec = ts->record;
 	struct tcpstate_record copy;
+	unsigned int i;
 	int err = 0;
 
 	ts->record_limit = limit;
@@ -723,15 +733,14 @@ int tcpstate_record_resize(struct sock *sk, int limit)
 	if (limit == rec->limit)
 		return 0;
 	copy = (struct tcpstate_record){ .tn = rec->tn };
-	spin_lock_init(&copy.lock);
 	if (!set_limit(&copy, limit))
 		return -ENOMEM;
 	err = move_entries(rec, &copy);
 	if (!err) {
 		spin_lock_bh(&rec->lock);
-		swap(rec->row, copy.row);
+		for (i = 0; i < ARRAY_SIZE(rec->first); i++)
+			swap(rec->first[i], copy.first[i]);
 		swap(rec->rows, copy.rows);
-		swap(rec->room, copy.room);
 		swap(rec->limit, copy.limit);
 		spin_unlock_bh(&rec->lock);
 	}
@@ -800,6 +809,33 @@ struct tcpstate_record *tcpstate_record_find(struct tcpstate_net *tn, unsigned l
 	return rec;
 }
 
+/* The next one, if it is there; it moves on to the oldest.  False: it is not complete yet. */
+static bool copy_entry(struct tcpstate_record *rec, u32 *number,
+		       struct tcpstate_record_event *to, bool *there)
+{
+	const struct tcpstate_record_event *entry;
+	u32 oldest, next, wanted;
+	unsigned int seq;
+	bool complete;
+
+	do {
+		seq = read_seqcount_begin(&rec->seq);
+		wanted = *number;
+		next = READ_ONCE(rec->next);
+		oldest = next - min(next, rec->limit);
+		if (tcpstate_before(wanted, oldest))
+			wanted = oldest;
+		complete = tcpstate_before(wanted, next) &&
+			   wanted + 1 != READ_ONCE(rec->unsettled);
+		entry = complete ? place(rec, wanted) : NULL;
+		*there = entry && entry->number == wanted && entry->kind != TCPSTATE_RECORD_NONE;
+		if (*there)
+			*to = *entry;
+	} while (read_seqcount_retry(&rec->seq, seq));
+	*number = wanted;
+	return complete;
+}
+
 /**
  * tcpstate_record_read() - copy entries
  * @rec: held
@@ -813,20 +849,13 @@ struct tcpstate_record *tcpstate_record_find(struct tcpstate_net *tn, unsigned l
 u32 tcpstate_record_read(struct tcpstate_record *rec, u32 *from,
 			 struct tcpstate_record_event *to, u32 max)
 {
-	const struct tcpstate_record_event *entry;
-	u32 n = 0, oldest;
+	bool there;
+	u32 n = 0;
 
+	/* The rows stay. */
 	spin_lock_bh(&rec->lock);
-	oldest = rec->next - min(rec->next, rec->limit);
-	if (tcpstate_before(*from, oldest))
-		*from = oldest;
-	for (; n < max && tcpstate_before(*from, rec->next); ++*from) {
-		if (*from + 1 == rec->unsettled)
-			break;
-		entry = place(rec, *from);
-		if (entry && entry->number == *from && entry->kind != TCPSTATE_RECORD_NONE)
-			to[n++] = *entry;
-	}
+	for (; n < max && copy_entry(rec, from, &to[n], &there); ++*from)
+		n += there;
 	spin_unlock_bh(&rec->lock);
 	return n;
 }
