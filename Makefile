@@ -12,7 +12,7 @@
 # make tools	build tcpstate and tcpstate-run (make -C tools install puts it in its place)
 # make demo	see it work
 # make bench	figures beside those of the in-tree TCP (REAL=1: real time in the VM,
-#		REAL=host: on this machine; FULL=1: 100,000 connections too)
+#		REAL=host: on this machine; SMALL=1: without 100,000 connections)
 # make lab	list the labs; LAB=NAME plays one and draws it
 # make pictures	play all labs and renew the pictures of the documents
 # make clean	remove what was built
@@ -52,7 +52,7 @@ demo:
 	@scripts/demo.sh
 
 bench:
-	@bench/run.sh $(if $(FULL),--full) $(if $(filter host,$(REAL)),--host,$(if $(REAL),--real))
+	@bench/run.sh $(if $(SMALL),--small) $(if $(filter host,$(REAL)),--host,$(if $(REAL),--real))
 
 lab:
 	@scripts/lab.sh $(LAB)

@@ -9,15 +9,16 @@
 #
 # TCPSTATE_BENCH_ROUNDS  how often each is measured (default 5)
 # TCPSTATE_BENCH_ONLY    names of measures, or patterns of the shell (default: all)
-# TCPSTATE_BENCH_STACKS  only these: intree, reno, cubic, ours, ours253, absent, hooked
-# TCPSTATE_BENCH_FULL    100,000 connections too
+# TCPSTATE_BENCH_STACKS  only these: intree, reno, newreno, cubic, ours, ours253, absent,
+#                        hooked
+# TCPSTATE_BENCH_FULL    100,000 connections too, once
 # TCPSTATE_BENCH_PROFILE measures that perf looks into (default: $profiled)
 set -euo pipefail
 
 module=$1 tcpbench=$2 out=$3
 rounds=${TCPSTATE_BENCH_ROUNDS:-5}
 read -r -a only <<< "${TCPSTATE_BENCH_ONLY:-*}"
-profiled='bulk_64k bulk_1k rr_1 crr bulk_64k_nogso'
+profiled='bulk_64k bulk_64k_nogso rr_1 crr'
 raw=$out/raw.part
 server=10.9.0.2
 began=$SECONDS
@@ -73,6 +74,12 @@ stack_options() { # STACK
 		ip netns exec bench-b sysctl -qw net.ipv4.tcp_congestion_control="$1"
 		;;
 	ours253) wire=253 ;;
+	# What NewReno is by its RFC: no SACK, and so neither RACK nor DSACK.
+	newreno)
+		family=2
+		ip netns exec bench-a sysctl -qw net.ipv4.tcp_congestion_control=reno \
+			net.ipv4.tcp_sack=0
+		;;
 	# The in-tree TCP where a listener of ours keeps the hooks set in both namespaces.
 	hooked)
 		for ns in bench-a bench-b; do
@@ -235,7 +242,7 @@ offload=on
 measure foreign_rr --size 1 --count 3000 rr
 measure foreign_crr --size 100 --count 1000 crr
 
-stacks='reno cubic ours ours253'
+stacks='reno newreno cubic ours ours253'
 lossy=(--warm 0 --bytes $((16 << 20)) --seconds 30 bulk)
 flows=(--size 65536 --count 50 flows)
 netem 'netem delay 10ms limit 100000' 'netem delay 10ms limit 100000'
