@@ -948,7 +948,7 @@ WIRE_TEST(sender, told_once_while_the_window_is_shut)
 
 	/* Empty segments would look like duplicate ACKs. */
 	c->win = 2000;
-	c->rtt_ms = 1000;
+	c->rtt_ms = 700;
 	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
 	ASSERT_EQ(0, wire_write(c, 2000));
 	ASSERT_EQ(0, wire_expect_stream(c, 2001, false, false));
@@ -966,7 +966,7 @@ WIRE_TEST(sender, with_the_fin)
 
 	/* What close() leaves is as urgent as before. */
 	c->win = 2000;
-	c->rtt_ms = 1000;
+	c->rtt_ms = 700;
 	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
 	ASSERT_EQ(0, wire_write(c, 2000));
 	ASSERT_EQ(0, wire_expect_stream(c, 2001, false, false));

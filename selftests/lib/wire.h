@@ -163,7 +163,8 @@ struct wire {
  * @edge: highest right edge (absolute) the stack has offered, with @edge_ack
  * @shrunk: a later ACK has taken back some of it
  * @rtt_ms: how long wire_passive() lets the stack wait for the handshake's end, so
- *	that its retransmission timeout is three times that and out of the way
+ *	that its retransmission timeout is three times that and out of the way; well
+ *	below the second after which the SYN+ACK comes again, which makes cwnd small
  * @shift: window scale of the stack's window field, valid after the handshake
  * @stamp: the peer puts timestamps on every segment whose line has none ("nots": not
  *	on this one), with the value @tsval and the echo @tsrecent
