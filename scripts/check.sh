@@ -103,6 +103,16 @@ build_module() {
 	[[ $status == 0 ]] && ! grep -E 'warning:|WARNING:' "$build/module.log"
 }
 
+# The unit tests of layer 0 once more, built with the flags of this kernel.
+run_kunit() {
+	local tree
+	tree=$(dirname "$module")
+	cp -r tests "$tree"
+	make --no-print-directory -C "$tree/tests" kunit "KDIR=$kdir" || return 1
+	selftests/vm.sh "${vm[@]}" --timeout $((300 * ${TCPSTATE_SLOW:-1})) -- \
+		scripts/kunit.sh "$tree/tests/tcpstate_pure_test.ko"
+}
+
 run_selftests() { # WIRE NAME...
 	local option=() name status=0
 	export TCPSTATE_WIRE=$1
@@ -212,6 +222,7 @@ if [[ $# == 0 && -z $version ]]; then
 	step counted 'conformance self-test' scripts/check-conformance.py --self-test
 	step counted 'vm selftest' selftests/vm_selftest.sh
 fi
+[[ $# != 0 || -z $version ]] || step counted 'unit tests in the kernel' run_kunit
 step counted 'selftests on wire 6' run_selftests 6 "$@"
 if [[ $# == 0 && -z $all ]]; then
 	mapfile -t names < <(wire_matters)
