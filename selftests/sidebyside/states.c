@@ -254,6 +254,20 @@ void side_drop(struct side *s)
 		;
 }
 
+static bool all_acknowledged(int fd)
+{
+	int n = 0;
+
+	return ioctl(fd, SIOCOUTQ, &n) || !n;
+}
+
+/* What was said to oneself comes by way of a softirq, which may be later. */
+static void arrive(struct side *s)
+{
+	if (!strcmp(s->name, "itself"))
+		sock_until(all_acknowledged(s->fd));
+}
+
 /* What can be seen of a socket without touching it. */
 static struct look {
 	int state, events, unread, mark;
@@ -262,6 +276,7 @@ static struct look {
 static void look(struct side *s, struct look *look)
 {
 	memset(look, 0, sizeof(*look));
+	arrive(s);
 	look->state = sock_state(s->fd);
 	look->events = sock_events(s->fd, POLLIN | POLLPRI | POLLOUT | POLLRDHUP);
 	ioctl(s->fd, FIONREAD, &look->unread);
@@ -391,6 +406,7 @@ void side_events(struct side *s)
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		events |= names[i].bit;
+	arrive(s);
 	seen = sock_events(s->fd, events);
 	side_add("poll=");
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
