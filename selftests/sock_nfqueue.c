@@ -214,7 +214,7 @@ static const char *all_comes_through(struct holder *h)
 		EXPECT_EQ(NULL, wrong) TH_LOG("%s", wrong);		\
 		EXPECT_EQ(0, h.err);					\
 		/* Out and in, text and ACKs. */			\
-		EXPECT_LT(20 * PAIRS, h.packets);			\
+		EXPECT_LT(10 * PAIRS, h.packets);			\
 		nl_close(&h.nl);					\
 	} while (0)
 
