@@ -10,8 +10,34 @@
 
 #include "tcpstate.h"
 
+/* Nearly all names are IPv4's: then little of a key is not the same in all of them. */
+static u32 hash_key(const void *data, u32 len, u32 seed)
+{
+	const struct tcpstate_key *key = data;
+	u32 ports = (__force u32)key->lport << 16 | (__force u32)key->rport;
+
+	if (likely(ipv6_addr_v4mapped(&key->local) && ipv6_addr_v4mapped(&key->remote)))
+		return jhash_3words((__force u32)key->local.s6_addr32[3],
+				    (__force u32)key->remote.s6_addr32[3], ports,
+				    seed + key->wire);
+	return jhash2(data, len / sizeof(u32), seed);
+}
+
+/* What differs most comes first. */
+static int compare_key(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct tcpstate_flow *flow = obj;
+	const struct tcpstate_key *a = arg->key, *b = &flow->key;
+
+	return a->rport != b->rport || a->lport != b->lport || a->wire != b->wire ||
+	       !ipv6_addr_equal(&a->remote, &b->remote) ||
+	       !ipv6_addr_equal(&a->local, &b->local);
+}
+
 static const struct rhashtable_params params = {
 	.key_len = sizeof(struct tcpstate_key),
+	.hashfn = hash_key,
+	.obj_cmpfn = compare_key,
 	.key_offset = offsetof(struct tcpstate_flow, key),
 	.head_offset = offsetof(struct tcpstate_flow, node),
 	.automatic_shrinking = true,

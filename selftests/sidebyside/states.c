@@ -258,7 +258,8 @@ static bool all_acknowledged(int fd)
 {
 	int n = 0;
 
-	return ioctl(fd, SIOCOUTQ, &n) || !n;
+	/* What was cut off counts for ever. */
+	return sock_state(fd) == WS_CLOSE || ioctl(fd, SIOCOUTQ, &n) || !n;
 }
 
 /* What was said to oneself comes by way of a softirq, which may be later. */
