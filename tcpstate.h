@@ -326,6 +326,7 @@ struct tcpstate_timewait {
  * @rtt: RFC 6298's numbers
  * @cong: congestion control and recovery
  * @af: address family
+ * @tn: the namespace, which outlives it
  * @record: the connection's flight recorder, or NULL
  * @wire: IP protocol
  * @owner: enum tcpstate_owner
@@ -417,6 +418,7 @@ struct tcpstate_sock {
 	struct tcpstate_rtt rtt;
 	struct tcpstate_cong cong;
 	const struct tcpstate_af *af;
+	struct tcpstate_net *tn;
 	struct tcpstate_record *record;
 	u8 wire;
 	u8 owner;
@@ -639,6 +641,7 @@ struct tcpstate_mib {
  *	can be, may sleep
  * @hook_mutex: guards @hooked
  * @hooked: they are registered
+ * @hooks: as they are registered
  * @unhook_work: looks from time to time whether a port is ours still
  * @rst_sk: unused socket that answers without a socket are sent by
  * @time_wait_ms: length of TIME_WAIT (2MSL), milliseconds
@@ -693,6 +696,7 @@ struct tcpstate_net {
 	int (*hook)(struct tcpstate_net *tn);
 	struct mutex hook_mutex;	/* registration of the hooks */
 	bool hooked;
+	struct nf_hook_ops hooks[2];
 	struct delayed_work unhook_work;
 	struct sock *rst_sk;
 
@@ -730,7 +734,7 @@ static inline struct tcpstate_net *tcpstate_net(const struct net *net)
 
 static inline struct tcpstate_net *tcpstate_sk_net(const struct sock *sk)
 {
-	return tcpstate_net(sock_net(sk));
+	return tcpstate_sk(sk)->tn;
 }
 
 /* --- tcpstate_mib.c (layer 1) --- */

@@ -153,6 +153,7 @@ void tcpstate_sock_init(struct sock *sk, u8 wire)
 
 	ts->wire = wire;
 	ts->af = &tcpstate_ipv4;
+	ts->tn = tcpstate_net(net);
 	ts->owner = TCPSTATE_OWNER_USER;
 	sk->sk_protocol = TCPSTATE_PROTOCOL_MARK | wire;
 	sk->sk_backlog_rcv = tcpstate_input_backlog;

@@ -255,10 +255,10 @@ static void dispatch(struct tcpstate_net *tn, struct tcpstate_flow *flow, struct
  * The one door.  Data points to the TCP header; flow, held, is what was found
  * under the segment's names, or NULL.  Consumes skb and the reference.
  */
-static void receive(struct net *net, struct tcpstate_flow *flow, struct sk_buff *skb, u8 wire)
+static void receive(struct tcpstate_net *tn, struct tcpstate_flow *flow, struct sk_buff *skb,
+		    u8 wire)
 {
 	const struct tcpstate_af *af = &tcpstate_ipv4;
-	struct tcpstate_net *tn = tcpstate_net(net);
 	struct tcpstate_reply rst;
 	int sdif = inet_sdif(skb);
 
@@ -350,10 +350,9 @@ static bool read_quote(const struct sk_buff *skb, unsigned int offset, u8 wire,
 }
 
 /* MUST-54: to the connection whose segment an error quotes, if there is one. */
-static void deliver_quote(struct net *net, struct sk_buff *skb,
+static void deliver_quote(struct tcpstate_net *tn, struct sk_buff *skb,
 			  const struct tcpstate_quote *quote)
 {
-	struct tcpstate_net *tn = tcpstate_net(net);
 	struct tcpstate_flow *flow = tcpstate_demux_find(tn, &quote->key);
 	struct sock *sk;
 
@@ -396,16 +395,15 @@ static bool read_info(const struct net *net, const struct icmphdr *icmp,
  * An ICMP message for this host, data at its IP header.  One about wire 6 goes on
  * to the in-tree TCP, which knows nothing of our ports; we listen on the way.
  */
-static void overhear_icmp(struct net *net, struct sk_buff *skb)
+static void overhear_icmp(struct tcpstate_net *tn, struct sk_buff *skb)
 {
 	unsigned int offset = ip_hdrlen(skb);
-	struct tcpstate_net *tn = tcpstate_net(net);
 	struct tcpstate_quote quote = {};
 	struct icmphdr *icmp, icmp_copy;
 
 	icmp = skb_header_pointer(skb, offset, sizeof(icmp_copy), &icmp_copy);
 	if (!icmp || tcpstate_icmp_kind(icmp->type, icmp->code) == TCPSTATE_ICMP_IGNORE ||
-	    !read_info(net, icmp, &quote))
+	    !read_info(tn->net, icmp, &quote))
 		return;
 	if (!read_quote(skb, offset + sizeof(*icmp), IPPROTO_TCP, &quote) ||
 	    !test_bit(ntohs(quote.key.lport), tn->port_map) || !tcpstate_ipv4.for_us(skb))
@@ -417,7 +415,7 @@ static void overhear_icmp(struct net *net, struct sk_buff *skb)
 		return;
 	}
 	if (xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb))
-		deliver_quote(net, skb, &quote);
+		deliver_quote(tn, skb, &quote);
 }
 
 /* A packet to a port of ours; its flow, if there is one, gets it. */
@@ -437,7 +435,7 @@ static unsigned int take_packet(struct tcpstate_net *tn, struct sk_buff *skb, co
 	skb_clear_delivery_time(skb);
 	__skb_pull(skb, skb_network_header_len(skb));
 	skb_reset_transport_header(skb);
-	receive(tn->net, flow, skb, IPPROTO_TCP);
+	receive(tn, flow, skb, IPPROTO_TCP);
 	return NF_STOLEN;
 }
 
@@ -450,13 +448,12 @@ static unsigned int take_packet(struct tcpstate_net *tn, struct sk_buff *skb, co
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct iphdr *iph = ip_hdr(skb);
-	struct tcpstate_net *tn;
+	struct tcpstate_net *tn = priv;
 	__be16 ports[2], *p;
 	unsigned int verdict = NF_ACCEPT;
 
 	if (iph->protocol == IPPROTO_TCP) {
 		p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
-		tn = tcpstate_net(state->net);
 		if (!p || !test_bit(ntohs(p[1]), tn->port_map) || skb->sk)
 			return NF_ACCEPT;
 		local_bh_disable();
@@ -464,7 +461,7 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 		local_bh_enable();
 	} else if (unlikely(iph->protocol == IPPROTO_ICMP)) {
 		local_bh_disable();
-		overhear_icmp(state->net, skb);
+		overhear_icmp(tn, skb);
 		local_bh_enable();
 	}
 	return verdict;
@@ -479,8 +476,8 @@ static unsigned int recall_route(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
 	const struct iphdr *iph = ip_hdr(skb);
+	struct tcpstate_net *tn = priv;
 	struct tcpstate_flow *flow;
-	struct tcpstate_net *tn;
 	struct tcpstate_key key;
 	struct dst_entry *dst;
 	__be16 ports[2], *p;
@@ -489,7 +486,6 @@ static unsigned int recall_route(void *priv, struct sk_buff *skb,
 	if (iph->protocol != IPPROTO_TCP)
 		return NF_ACCEPT;
 	p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
-	tn = tcpstate_net(state->net);
 	if (!p || !test_bit(ntohs(p[1]), tn->port_map) || skb->pkt_type != PACKET_HOST ||
 	    skb->sk || skb_dst(skb) || ip_is_fragment(iph) ||
 	    !READ_ONCE(state->net->ipv4.sysctl_ip_early_demux))
@@ -525,15 +521,15 @@ static const struct nf_hook_ops hook_ops[] = {
 /* The experimental number: nothing is hooked, IP calls us. */
 static int receive_experiment(struct sk_buff *skb)
 {
-	struct net *net = dev_net(skb->dev);
+	struct tcpstate_net *tn = tcpstate_net(dev_net(skb->dev));
 	struct tcpstate_flow *flow = NULL;
 	struct tcpstate_key key;
 
 	if (pskb_may_pull(skb, sizeof(struct tcphdr))) {
 		tcpstate_ipv4.key(skb, TCPSTATE_PROTO_EXPERIMENT, skb->data, &key);
-		flow = find(tcpstate_net(net), &key, skb);
+		flow = find(tn, &key, skb);
 	}
-	receive(net, flow, skb, TCPSTATE_PROTO_EXPERIMENT);
+	receive(tn, flow, skb, TCPSTATE_PROTO_EXPERIMENT);
 	return 0;
 }
 
@@ -544,7 +540,7 @@ static int experiment_error(struct sk_buff *skb, u32 info)
 	struct tcpstate_quote quote = { .type = icmp->type, .code = icmp->code, .info = info };
 
 	if (read_quote(skb, 0, TCPSTATE_PROTO_EXPERIMENT, &quote))
-		deliver_quote(dev_net(skb->dev), skb, &quote);
+		deliver_quote(tcpstate_net(dev_net(skb->dev)), skb, &quote);
 	return 0;
 }
 
@@ -570,7 +566,7 @@ static int register_hooks(struct tcpstate_net *tn)
 		return 0;
 	mutex_lock(&tn->hook_mutex);
 	if (!tn->hooked) {
-		err = nf_register_net_hooks(tn->net, hook_ops, ARRAY_SIZE(hook_ops));
+		err = nf_register_net_hooks(tn->net, tn->hooks, ARRAY_SIZE(tn->hooks));
 		if (!err) {
 			WRITE_ONCE(tn->hooked, true);
 			schedule_delayed_work(&tn->unhook_work, UNHOOK_AFTER);
@@ -591,7 +587,7 @@ static void unhook_work(struct work_struct *work)
 	/* Who takes a port from here on waits for the mutex; who has one is seen. */
 	smp_mb();
 	if (bitmap_empty(tn->port_map, 65536)) {
-		nf_unregister_net_hooks(tn->net, hook_ops, ARRAY_SIZE(hook_ops));
+		nf_unregister_net_hooks(tn->net, tn->hooks, ARRAY_SIZE(tn->hooks));
 	} else {
 		WRITE_ONCE(tn->hooked, true);
 		schedule_delayed_work(&tn->unhook_work, UNHOOK_AFTER);
@@ -607,9 +603,15 @@ static void unhook_work(struct work_struct *work)
  */
 void tcpstate_wire_net_init(struct tcpstate_net *tn)
 {
+	int i;
+
 	mutex_init(&tn->hook_mutex);
 	INIT_DELAYED_WORK(&tn->unhook_work, unhook_work);
 	tn->hook = register_hooks;
+	BUILD_BUG_ON(sizeof(tn->hooks) != sizeof(hook_ops));
+	memcpy(tn->hooks, hook_ops, sizeof(hook_ops));
+	for (i = 0; i < ARRAY_SIZE(tn->hooks); i++)
+		tn->hooks[i].priv = tn;
 }
 
 /**
@@ -623,7 +625,7 @@ void tcpstate_wire_net_exit(struct tcpstate_net *tn)
 	cancel_delayed_work_sync(&tn->unhook_work);
 	if (!tn->hooked)
 		return;
-	nf_unregister_net_hooks(tn->net, hook_ops, ARRAY_SIZE(hook_ops));
+	nf_unregister_net_hooks(tn->net, tn->hooks, ARRAY_SIZE(tn->hooks));
 	tn->hooked = false;
 }
 

@@ -12,13 +12,11 @@
 # TCPSTATE_BENCH_STACKS  only these: intree, reno, newreno, cubic, ours, ours253, absent,
 #                        hooked
 # TCPSTATE_BENCH_FULL    100,000 connections too, once
-# TCPSTATE_BENCH_PROFILE measures that perf looks into (default: $profiled)
 set -euo pipefail
 
 module=$1 tcpbench=$2 out=$3
 rounds=${TCPSTATE_BENCH_ROUNDS:-5}
 read -r -a only <<< "${TCPSTATE_BENCH_ONLY:-*}"
-profiled='bulk_64k bulk_64k_nogso rr_1 crr'
 raw=$out/raw.part
 server=10.9.0.2
 began=$SECONDS
@@ -160,29 +158,12 @@ netem() { # THERE BACK: what is done to data and to ACKs, segment by segment
 	back=${2:+tc qdisc add dev veth0 root $2}
 }
 
-# What the CPU does, sampled by its own clock; the busy time alone.
-profile() { # NAME TCPBENCH-ARGUMENT...
-	local name=$1 stack data=/run/bench-perf.data
-	shift
-	[[ " ${TCPSTATE_BENCH_PROFILE-$profiled} " == *" $name "* ]] || return 0
-	for stack in ${TCPSTATE_BENCH_STACKS:-intree ours}; do
-		teardown
-		setup
-		stack_options "$stack"
-		ip netns exec bench-a true
-		perf record -q -a -e cpu-clock -F 9999 -o "$data" -- \
-			"$tcpbench" --family $family --wire $wire "$@" "$server" > /dev/null
-		perf report -q -i "$data" --stdio --sort symbol --percent-limit 0.4 2> /dev/null |
-			grep -vE '^$|^#' > "$out/profile-$name-$stack.txt" || true
-	done
-	say "profile of $name, $((SECONDS - began)) s"
-}
-
-sysctl -qw kernel.kptr_restrict=0 kernel.perf_event_max_sample_rate=20000 \
-	kernel.perf_cpu_time_max_percent=0 fs.nr_open=2097152 2> /dev/null || true
+sysctl -qw kernel.kptr_restrict=0 fs.nr_open=2097152 2> /dev/null || true
 echo 1000000 > /proc/sys/fs/file-max
 load intree
 : > "$raw"
+# Where the functions are until the module is loaded again, for the tables by function.
+grep -i ' [tw] ' /proc/kallsyms > "$out/symbols"
 
 bulk=(--bytes $((32 << 20)) bulk)
 measure bulk_64k "${bulk[@]}"
@@ -260,16 +241,6 @@ measure reorder_2 "${lossy[@]}"
 netem 'tbf rate 10mbit burst 16kb latency 100ms' 'netem delay 20ms limit 100000'
 measure bottleneck_10mbit "${lossy[@]}"
 measure bottleneck_10mbit_flows "${flows[@]}"
-
-offload=on there='' back=''
-profile bulk_64k --bytes $((256 << 20)) bulk
-profile bulk_1k --bytes $((64 << 20)) --size 1024 bulk
-profile rr_1 --size 1 --count 10000 rr
-profile rr_1k --size 1024 --count 10000 rr
-profile crr --size 100 --count 4000 crr
-profile idle_10k --count 10000 idle
-offload=off
-profile bulk_64k_nogso --bytes $((64 << 20)) bulk
 
 teardown
 rmmod tcpstate || say "the module stays: $(< /sys/module/tcpstate/refcnt)"

@@ -2,17 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """From the lines that bench/guest.sh writes to a table, JSON and a chart.
 
-usage: bench/report.py [--mode MODE] [--profiles FOLDER] RAW FOLDER
+usage: bench/report.py [--mode MODE] [--counts FOLDER] RAW FOLDER
 
 Writes results.json, results.txt, results.rst and results.svg to FOLDER, all or
 none, and prints the table. A raw file that does not end with "complete" is refused.
 """
 import argparse
-import glob
+import bisect
 import json
 import os
 import platform
-import re
 import statistics
 import sys
 
@@ -155,17 +154,18 @@ HEAD = ['measure', 'unit', 'better', 'in-tree', '... no SACK', '... cubic', 'our
 
 
 def text_table(lines):
+    left = 3 if len(lines[0]) > 4 else 1
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    return '\n'.join('  '.join(c.ljust(w) if i < 3 else c.rjust(w)
+    return '\n'.join('  '.join(c.ljust(w) if i < left else c.rjust(w)
                                for i, (c, w) in enumerate(zip(line, widths))).rstrip()
                      for line in lines) + '\n'
 
 
-def tables_of(rows, foreign, profile):
+def tables_of(rows, foreign, functions):
     tables = [[HEAD] + [cells(row) for row in rows]] if rows else []
     if foreign:
         tables.append([FOREIGN_HEAD] + [foreign_cells(row) for row in foreign])
-    return tables + profile_tables(rows, profile)
+    return tables + function_tables(functions)
 
 
 def rst_lines(table):
@@ -254,57 +254,109 @@ def chart(rows, mode):
     return '\n'.join(svg) + '\n'
 
 
-def profiles(folder):
+# The values that tcpbench has records of, in the order of the raw file: see insns.c.
+RECORDED = {'ns_per_byte', 'ns_per_request', 'ns_per_connection', 'ns_per_accept',
+            'ns_per_handshake', 'ns_per_cycle', 'ns_to_open'}
+
+
+def symbols_of(path):
+    """Addresses in order, and the name of each."""
     found = {}
-    for path in sorted(glob.glob(os.path.join(folder, 'profile-*.txt'))):
-        name = re.sub(r'^profile-|\.txt$', '', os.path.basename(path))
-        with open(path, encoding='utf-8') as file:
-            hits = [re.match(r'\s*([\d.]+)%\s+\[[.k]\] (\S+)', line) for line in file]
-        found[name] = [[hit[2], float(hit[1])] for hit in hits if hit]
+    with open(path, encoding='utf-8') as file:
+        for line in file:
+            address, kind, name = line.split()[:3]
+            # Of several names the first: the others are aliases and paddings.
+            if kind in 'tTwW':
+                found.setdefault(int(address, 16), name)
+    addresses = sorted(found)
+    return addresses, [found[a] for a in addresses]
+
+
+def counts_of(folder, raw):
+    """(measure, value, stack): share of each function, of the first round."""
+    path = os.path.join(folder, 'insns')
+    if not os.path.exists(path):
+        return {}
+    with open(raw, encoding='utf-8') as file:
+        lines = [line.split() for line in file if len(line.split()) == 5]
+    # Once the module is unloaded it comes back elsewhere.
+    known = [n for n, line in enumerate(lines) if line[1] == 'absent']
+    lines = [line for line in lines[:known[0] if known else None] if line[3] in RECORDED]
+    addresses, names = symbols_of(os.path.join(folder, 'symbols'))
+    shares, record = {}, 0
+    with open(path, encoding='utf-8') as file:
+        for line in file:
+            first, second = line.split()
+            if first == 'record':
+                record = int(second)
+                if record > len(lines):
+                    break
+                measure, stack, number_of, name, _ = lines[record - 1]
+                counted = shares.setdefault((measure, name, stack), {}) \
+                    if number_of == '1' else {}
+                continue
+            at = bisect.bisect_right(addresses, int(first, 16)) - 1
+            function = names[at] if at >= 0 else '(user space)'
+            counted[function] = counted.get(function, 0) + int(second)
+    for counted in shares.values():
+        total = sum(counted.values())
+        for function in counted:
+            counted[function] /= total
+    return shares
+
+
+# Of which row, and how that is called.
+BY_FUNCTION = [
+    ('rr_1', 'ns_per_request', 'request/response, 1 byte'),
+    ('crr', 'ns_per_connection', 'connect, request, close'),
+    ('accept', 'ns_per_handshake', 'handshake, both ends'),
+    ('timewait', 'ns_per_cycle', 'connect, close, TIME_WAIT'),
+    ('idle_10k', 'ns_to_open', 'opening 10,000'),
+    ('bulk_64k_nogso', 'ns_per_packet', 'bulk without GSO, a packet'),
+    ('bulk_64k', 'ns_per_byte', 'bulk, 64 KiB writes, 1,000 bytes'),
+    ('bulk_64k_mtu9000', 'ns_per_byte', 'bulk, MTU 9000, 1,000 bytes'),
+    ('bulk_reader_limited', 'ns_per_byte', 'bulk, slow reader, 1,000 bytes'),
+]
+SHOWN = 24
+KEPT = 200
+
+
+def by_function(rows, shares, measure, value):
+    """For each stack the instructions of each function, for one of what the row counts."""
+    row = next((r for r in rows if r['measure'] == measure and r['value'] == value), None)
+    found = {}
+    for stack in row['stacks'] if row else ():
+        cost = row['stacks'][stack]['median'] * (1000 if value == 'ns_per_byte' else 1)
+        recorded = 'ns_per_byte' if value == 'ns_per_packet' else value
+        share = shares.get((measure, recorded, stack))
+        if share:
+            dear = sorted(share, key=lambda n: -share[n])[:KEPT]
+            found[stack] = {name: share[name] * cost for name in dear}
     return found
 
 
-# Profile: of which row its percentages are, and how that is called.
-PROFILED = [
-    ('rr_1', 'ns_per_request', 'request/response, 1 byte, by function'),
-    ('crr', 'ns_per_connection', 'connect, request, close, by function'),
-    ('bulk_64k_nogso', 'ns_per_packet', 'bulk without GSO, a packet, by function'),
-    ('bulk_64k', 'ns_per_byte', 'bulk, 64 KiB writes, 1,000 bytes, by function'),
-]
-SHOWN = 16
-
-
-def by_function(rows, profile, measure, value, stack):
-    """Instructions of each function, for one of what the row counts."""
-    row = next((r for r in rows if r['measure'] == measure and r['value'] == value), None)
-    if not row or stack not in row['stacks']:
-        return {}
-    cost = row['stacks'][stack]['median'] * (1000 if value == 'ns_per_byte' else 1)
-    # While the CPU sleeps perf's clock does not run; what it sees of sleep is its edges.
-    return {name: percent * cost / 100
-            for name, percent in profile.get(f'{measure}-{stack}', [])}
-
-
-def profile_tables(rows, profile):
+def function_tables(functions):
     tables = []
-    for measure, value, title in PROFILED:
-        ours = by_function(rows, profile, measure, value, 'ours')
-        intree = by_function(rows, profile, measure, value, 'intree')
-        if not ours or not intree:
+    for measure, value, title in BY_FUNCTION:
+        found = functions.get(f'{measure} {value}', {})
+        if 'ours' not in found or 'intree' not in found:
             continue
-        # Where the difference is, and what is dear in both.
+        ours, intree = found['ours'], found['intree']
+        # What makes most of the difference first.
         names = sorted(set(ours) | set(intree),
-                       key=lambda n: -max(ours.get(n, 0), intree.get(n, 0)))[:SHOWN]
-        tables.append([[title, '', '', 'in-tree', 'ours']] + [
-            [name, 'insn', '', number(intree[name]) if name in intree else '',
-             number(ours[name]) if name in ours else ''] for name in names])
+                       key=lambda n: -abs(ours.get(n, 0) - intree.get(n, 0)))[:SHOWN]
+        names.sort(key=lambda n: intree.get(n, 0) - ours.get(n, 0))
+        tables.append([[title + ': instructions where they differ', 'in-tree', 'ours', 'more']] + [
+            [name, number(intree[name]) if name in intree else '',
+             number(ours[name]) if name in ours else '',
+             f'{ours.get(name, 0) - intree.get(name, 0):+,.0f}'] for name in names])
     return tables
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--mode', default='icount')
-    parser.add_argument('--profiles')
+    parser.add_argument('--counts')
     parser.add_argument('raw')
     parser.add_argument('folder')
     arg = parser.parse_args()
@@ -312,14 +364,16 @@ def main():
     rows, foreign = rows_of(values), foreign_of(values)
     if not rows and not foreign:
         sys.exit('report: nothing was measured')
+    shares = counts_of(arg.counts, arg.raw) if arg.counts else {}
+    functions = {f'{m} {v}': by_function(rows, shares, m, v) for m, v, _ in BY_FUNCTION}
     found = {
         'mode': arg.mode, 'machine': platform.machine(), 'rows': rows,
-        'foreign': foreign, 'profile_percent': profiles(arg.profiles) if arg.profiles else {},
+        'foreign': foreign, 'functions': functions,
         'complete': True,
     }
     unit = 'An instruction of the guest counts as a nanosecond.' if arg.mode == 'icount' else \
         'Real time: read "insn" as nanoseconds; figures differ from run to run.'
-    tables = tables_of(rows, foreign, found['profile_percent'])
+    tables = tables_of(rows, foreign, functions)
     text = '\n'.join(text_table(table) for table in tables)
     made = {'results.json': json.dumps(found, indent=1) + '\n', 'results.txt': text,
             'results.rst': '\n'.join(rst_lines(table) for table in tables),

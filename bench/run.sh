@@ -61,13 +61,25 @@ make --no-print-directory modules > "$build/module.log" 2>&1 ||
 	{ tail -n 20 "$build/module.log" >&2; die "the module does not build"; }
 cc -O2 -Wall -Wextra -o "$build/tcpbench" bench/tcpbench.c
 
-rm -f "$build"/raw "$build"/raw.part "$build"/profile-*.txt
+# Counts instructions by function, where QEMU takes plugins of this kind.
+plugin=()
+if [[ $mode == icount ]]; then
+	cc -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden -o "$build/insns.so" bench/insns.c
+	try=$build/insns.so,to=$build/insns
+	if echo quit | qemu-system-x86_64 -M none -nodefaults -display none -accel tcg \
+		-monitor stdio -plugin "$try" > "$build/plugin.log" 2>&1; then
+		plugin=(--qemu -plugin --qemu "$try")
+	else
+		printf 'bench: no tables by function: %s\n' "$(tail -n 1 "$build/plugin.log")" >&2
+	fi
+fi
+
+rm -f "$build"/raw "$build"/raw.part "$build"/insns "$build"/symbols
 export TCPSTATE_BENCH_ROUNDS=$rounds TCPSTATE_BENCH_FULL=$full TCPSTATE_BENCH_ONLY="${only[*]:-*}"
-[[ -z $quick && ${#only[@]} == 0 ]] || export TCPSTATE_BENCH_PROFILE=${TCPSTATE_BENCH_PROFILE-}
 guest=(bench/guest.sh "$PWD/tcpstate.ko" "$build/tcpbench" "$build")
 status=0
 case $mode in
-icount) selftests/vm.sh --icount --kopt slab_nomerge --memory "$memory" --rw "$build" --timeout 7200 -- "${guest[@]}" ;;
+icount) selftests/vm.sh --icount "${plugin[@]}" --kopt slab_nomerge --memory "$memory" --rw "$build" --timeout 7200 -- "${guest[@]}" ;;
 real) selftests/vm.sh --kopt slab_nomerge --memory "$memory" --rw "$build" --timeout 7200 -- "${guest[@]}" ;;
 host) "${guest[@]}" ;;
 esac || status=$?
@@ -79,4 +91,4 @@ fi
 mv "$build/raw.part" "$build/raw"
 results=$build
 [[ -n $quick || ${#only[@]} != 0 ]] || results=bench
-bench/report.py --mode "$mode" --profiles "$build" "$build/raw" "$results"
+bench/report.py --mode "$mode" --counts "$build" "$build/raw" "$results"

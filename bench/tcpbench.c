@@ -29,6 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "marks.h"
+
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 #define FIRST_PORT	5001
 /* A client has 28,000 ephemeral ports for each port of the server. */
@@ -136,10 +138,12 @@ static void begin(struct stamp *s)
 	packets(s);
 	s->idle = idle_ns();
 	s->now = now();
+	mark_here(MARK_BEGIN);
 }
 
 static void end(struct stamp *s)
 {
+	mark_here(MARK_END);
 	s->now = now();
 	s->idle = idle_ns();
 	packets(s);
@@ -247,6 +251,13 @@ static uint64_t objects(const char *cache, unsigned int *size)
 static void result(const char *name, double value)
 {
 	printf("%s %.6g\n", name, value);
+}
+
+/* The cost of what lies between begin() and end(); its instructions are recorded. */
+static void cost(const char *name, double value)
+{
+	mark_here(MARK_RECORD);
+	result(name, value);
 }
 
 /* Slabs that one of count connections takes: all, without files, and by cache. */
@@ -422,7 +433,7 @@ static void bulk_server(int listener)
 	if (!started || n < 0)
 		errx(1, "bulk: the connection broke");
 	counted = sum - counted;
-	result("ns_per_byte", busy(&from, &to) / counted);
+	cost("ns_per_byte", busy(&from, &to) / counted);
 	result("mbit_per_s", counted * 8e3 / (to.now - from.now));
 	result("data_packets_per_mib", (to.rx_packets - from.rx_packets) * 1048576. / counted);
 	result("ack_packets_per_mib", (to.tx_packets - from.tx_packets) * 1048576. / counted);
@@ -488,7 +499,7 @@ static void rr_client(void)
 	}
 	end(&to);
 	qsort(took, opt.count, sizeof(*took), ascending);
-	result("ns_per_request", busy(&from, &to) / opt.count);
+	cost("ns_per_request", busy(&from, &to) / opt.count);
 	result("latency_p50_us", took[opt.count / 2] / 1e3);
 	result("latency_p99_us", took[opt.count * 99ULL / 100] / 1e3);
 	result("latency_max_us", took[opt.count - 1] / 1e3);
@@ -534,7 +545,7 @@ static void crr_client(void)
 		close(fd);
 	}
 	end(&to);
-	result("ns_per_connection", busy(&from, &to) / opt.count);
+	cost("ns_per_connection", busy(&from, &to) / opt.count);
 	result("per_second", opt.count * 1e9 / (to.now - from.now));
 	fflush(stdout);
 }
@@ -559,7 +570,7 @@ static void accept_server(int listener)
 			drop(fds[i]);
 		tell(to_client, 'a');
 	}
-	result("ns_per_accept", ns / n);
+	cost("ns_per_accept", ns / n);
 	fflush(stdout);
 }
 
@@ -581,7 +592,7 @@ static void accept_client(void)
 		for (i = 0; i < BATCH; i++)
 			close(fds[i]);
 	}
-	result("ns_per_handshake", ns / n);
+	cost("ns_per_handshake", ns / n);
 	fflush(stdout);
 }
 
@@ -622,7 +633,7 @@ static void timewait_client(void)
 	}
 	end(&to);
 	remember(&after);
-	result("ns_per_cycle", busy(&from, &to) / opt.count);
+	cost("ns_per_cycle", busy(&from, &to) / opt.count);
 	result("ns_per_cycle_second_half", busy(&middle, &to) / (opt.count - half));
 	slab_results("bytes_per_timewait", &before, &after);
 	result("found", objects(cache, &size));
@@ -687,7 +698,7 @@ static void idle_client(void)
 	hear(to_client);
 	end(&to);
 	remember(&after);
-	result("ns_to_open", busy(&from, &to) / opt.count);
+	cost("ns_to_open", busy(&from, &to) / opt.count);
 	result("bytes_each", (double)(after.all - before.all) / opt.count);
 	slab_results("slab_bytes_each", &before, &after);
 	for (i = 0; i < 200; i++)
@@ -699,7 +710,7 @@ static void idle_client(void)
 		ask(fds[nth], nth);
 	}
 	end(&to);
-	result("ns_per_request", busy(&from, &to) / requests);
+	cost("ns_per_request", busy(&from, &to) / requests);
 	fflush(stdout);
 	if (write(to_server[1], &stop, sizeof(stop)) != sizeof(stop))
 		err(1, "pipe");

@@ -206,8 +206,10 @@ if [[ $flavour == debug ]]; then
 	export TCPSTATE_SLOW=${TCPSTATE_SLOW:-6}
 	vm+=(--memory 2G --boot-timeout 600 --kopt kasan_multi_shot)
 	# For wire_poison: what nobody has written has a pattern.
-	# For sock_faults: all caches may fail but those of kmemleak.
-	vm+=(--kopt 'slub_debug=PA;P,kmemleak_*' --kopt init_on_alloc=0)
+	# For sock_faults: all caches may fail but those of kmemleak, and those without which
+	# sysfs_slab_add() of 6.1 loses the name of a new cache.
+	vm+=(--kopt 'slub_debug=PA;P,kmemleak_*,kernfs_node_cache,kmalloc-16,kmalloc-32'
+	     --kopt init_on_alloc=0)
 fi
 step whole 'module build' build_module
 if [[ -z $version && $# == 0 && -n $all ]]; then

@@ -51,7 +51,7 @@ packages_of() {
 	kernel) echo linux-source-6.1 gcc make libc6-dev flex bison bc libelf-dev libssl-dev perl python3 xz-utils ccache ;;
 	dkms) echo dkms linux-headers-amd64 gcc make ;;
 	demo) echo socat netcat-openbsd iproute2 ethtool nftables curl tshark ;;
-	bench) echo gcc libc6-dev iproute2 ethtool kmod linux-perf procps python3 ;;
+	bench) echo gcc libc6-dev iproute2 ethtool kmod procps python3 ;;
 	lint) echo sparse shellcheck perl python3 linux-source-6.1 xz-utils ;;
 	# With the libraries of what is unpacked.
 	programs)
