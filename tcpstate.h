@@ -81,6 +81,29 @@ struct tcpstate_flow {
 	bool listed;
 };
 
+/* Text in one page, or in several that are one. */
+struct tcpstate_frag {
+	struct page *page;
+	u32 off;
+	u32 len;
+};
+
+/**
+ * struct tcpstate_buffer - a part of the write queue
+ * @node: place there
+ * @seq: number of its first octet
+ * @len: octets of text
+ * @frag_count: how many of @frags are used
+ * @frags: the text
+ */
+struct tcpstate_buffer {
+	struct list_head node;
+	u32 seq;
+	u32 len;
+	u32 frag_count;
+	struct tcpstate_frag frags[MAX_SKB_FRAGS];
+};
+
 /* Who drops the last reference, and so destroys the socket. */
 enum tcpstate_owner {
 	TCPSTATE_OWNER_USER,	/* a struct socket */
@@ -378,7 +401,8 @@ struct tcpstate_timewait {
  * @rtx_when: jiffies when @rtx_timer should fire
  * @delack_armed: @delack_timer is on, as @rtx_armed
  * @delack_when: jiffies when @delack_timer should fire
- * @cut_from: buffer of the write queue that the last cut ended in, or NULL
+ * @write_queue: of struct tcpstate_buffer: text that is not acknowledged
+ * @cut_from: buffer of it that the last cut ended in, or NULL
  * @bind: the claim on our port
  * @listen_node: linkage of the table of listeners
  * @defer_accept: TCP_DEFER_ACCEPT of a listener, seconds
@@ -469,7 +493,8 @@ struct tcpstate_sock {
 	unsigned long delack_when;
 	bool rtx_armed;
 	bool delack_armed;
-	struct sk_buff *cut_from;
+	struct list_head write_queue;
+	struct tcpstate_buffer *cut_from;
 
 	struct tcpstate_bind bind;
 	struct rhlist_head listen_node;
@@ -737,6 +762,20 @@ static inline struct tcpstate_net *tcpstate_sk_net(const struct sock *sk)
 	return tcpstate_sk(sk)->tn;
 }
 
+/* --- tcpstate_queue.c (layer 1) --- */
+
+int tcpstate_queue_init(void);
+void tcpstate_queue_exit(void);
+struct tcpstate_buffer *tcpstate_queue_last(const struct sock *sk);
+struct tcpstate_buffer *tcpstate_queue_add(struct sock *sk);
+bool tcpstate_queue_fits(const struct tcpstate_buffer *buf, const struct page *page, u32 off);
+void tcpstate_queue_append(struct sock *sk, struct tcpstate_buffer *buf, struct page *page,
+			   u32 off, u32 len);
+int tcpstate_queue_cut(struct sock *sk, struct sk_buff *skb, u32 seq, u32 len);
+void tcpstate_queue_drop(struct sock *sk, struct tcpstate_buffer *buf);
+void tcpstate_queue_release(struct sock *sk, u32 seq);
+void tcpstate_queue_purge(struct sock *sk);
+
 /* --- tcpstate_mib.c (layer 1) --- */
 
 int tcpstate_mib_init(struct tcpstate_net *tn);
@@ -981,8 +1020,6 @@ void tcpstate_output_disarm(struct sock *sk);
 void tcpstate_output_arm_delack(struct sock *sk);
 bool tcpstate_output_waits(const struct tcpstate_sock *ts);
 void tcpstate_output_overdue(struct sock *sk);
-void tcpstate_output_release_acked(struct sock *sk);
-void tcpstate_output_purge(struct sock *sk);
 void tcpstate_output_sync_mss(struct sock *sk);
 u32 tcpstate_output_tsval(u32 offset);
 void tcpstate_output_narrowed(struct sock *sk);

@@ -163,7 +163,7 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	tcpstate_note_phase(sk, phase);
 	if (todo == TCPSTATE_CONG_RETRANSMIT)
 		tcpstate_output_retransmit(sk, TCPSTATE_CAUSE_PARTIAL_ACK);
-	tcpstate_output_release_acked(sk);
+	tcpstate_queue_release(sk, tcb->snd_una);
 	grow_sndbuf(sk);
 	if (tcb->snd_una == tcb->snd_nxt) {
 		tcpstate_output_disarm(sk);

@@ -281,9 +281,12 @@ static int __init init_module_tcpstate(void)
 	err = tcpstate_request_init();
 	if (err)
 		goto exit_timewait;
-	err = proto_register(&tcpstate_prot, 1);
+	err = tcpstate_queue_init();
 	if (err)
 		goto exit_request;
+	err = proto_register(&tcpstate_prot, 1);
+	if (err)
+		goto exit_queue;
 	err = tcpstate_port_load();
 	if (err)
 		goto unregister_proto;
@@ -318,6 +321,8 @@ unload_port:
 	tcpstate_port_unload();
 unregister_proto:
 	proto_unregister(&tcpstate_prot);
+exit_queue:
+	tcpstate_queue_exit();
 exit_request:
 	tcpstate_request_exit();
 exit_timewait:
@@ -342,6 +347,7 @@ static void __exit exit_module_tcpstate(void)
 	rcu_barrier();
 	tcpstate_port_unload();
 	proto_unregister(&tcpstate_prot);
+	tcpstate_queue_exit();
 	tcpstate_request_exit();
 	tcpstate_timewait_exit();
 	percpu_counter_destroy(&sockets_allocated);

@@ -2,10 +2,6 @@
 /*
  * The only builder of segments: push, retransmission, acknowledgements,
  * probes, RST, and the window that we advertise.
- *
- * The write queue is a row of buffers that hold nothing but page fragments.
- * A segment is cut out of it by reference whenever it is sent, so a first
- * transmission and a repeated one are the same thing.
  */
 #include <linux/tcp.h>
 
@@ -229,57 +225,6 @@ static unsigned int write_options(struct sock *sk, const struct cut *cut, u8 *by
 	return tcpstate_opt_write(bytes, opt);
 }
 
-/* Where to look for seq: most cuts go on where the last one ended. */
-static struct sk_buff *first_of(const struct sock *sk, u32 seq)
-{
-	struct sk_buff *buf = tcpstate_sk(sk)->cut_from;
-
-	return buf && !tcpstate_before(seq, tcpstate_cb(buf)->seq) ?
-		buf : skb_peek(&sk->sk_write_queue);
-}
-
-/* Hang len octets from seq on, by reference, below the headers in skb. */
-static int attach_text(struct sock *sk, struct sk_buff *skb, u32 seq, u32 len)
-{
-	struct sk_buff *buf = first_of(sk, seq);
-	int n = 0;
-
-	if (unlikely(!buf))
-		return -EFAULT;
-	skb_queue_walk_from(&sk->sk_write_queue, buf) {
-		u32 off = seq - tcpstate_cb(buf)->seq;
-		int i;
-
-		if (off >= buf->len)
-			continue;
-		for (i = 0; i < skb_shinfo(buf)->nr_frags && len; i++) {
-			const skb_frag_t *frag = &skb_shinfo(buf)->frags[i];
-			u32 size = skb_frag_size(frag);
-
-			if (off >= size) {
-				off -= size;
-				continue;
-			}
-			if (n == MAX_SKB_FRAGS)
-				return -EMSGSIZE;
-			size = min(size - off, len);
-			get_page(skb_frag_page(frag));
-			skb_fill_page_desc(skb, n++, skb_frag_page(frag),
-					   skb_frag_off(frag) + off, size);
-			skb->len += size;
-			skb->data_len += size;
-			seq += size;
-			len -= size;
-			off = 0;
-		}
-		if (!len) {
-			tcpstate_sk(sk)->cut_from = buf;
-			return 0;
-		}
-	}
-	return len ? -EFAULT : 0;
-}
-
 static void set_gso(struct sock *sk, struct sk_buff *skb, u32 len)
 {
 	u32 mss = tcpstate_sk(sk)->tcb.snd_mss;
@@ -356,7 +301,7 @@ static int transmit(struct sock *sk, const struct cut *cut)
 	}
 	skb_reserve(skb, TCPSTATE_HEADROOM + sizeof(*th) + optlen);
 	if (cut->len) {
-		err = attach_text(sk, skb, cut->seq, cut->len);
+		err = tcpstate_queue_cut(sk, skb, cut->seq, cut->len);
 		if (err) {
 			kfree_skb(skb);
 			return err;
@@ -967,78 +912,6 @@ void tcpstate_output_keepalive(struct sock *sk)
 	};
 
 	transmit(sk, &cut);
-}
-
-static void free_buffer(struct sock *sk, struct sk_buff *buf)
-{
-	if (tcpstate_sk(sk)->cut_from == buf)
-		tcpstate_sk(sk)->cut_from = NULL;
-	__skb_unlink(buf, &sk->sk_write_queue);
-	sk_wmem_queued_add(sk, -buf->truesize);
-	sk_mem_uncharge(sk, buf->truesize);
-	__kfree_skb(buf);
-}
-
-/*
- * Take acknowledged text off the front of a buffer, not all of it: a writer may
- * wait for the room, and the rest for the writer (an urgent send's last octet).
- */
-static void trim_buffer(struct sock *sk, struct sk_buff *buf, u32 n)
-{
-	struct skb_shared_info *info = skb_shinfo(buf);
-	int gone = 0;
-	u32 left = n;
-
-	while (left >= skb_frag_size(&info->frags[gone])) {
-		left -= skb_frag_size(&info->frags[gone]);
-		skb_frag_unref(buf, gone);
-		gone++;
-	}
-	skb_frag_off_add(&info->frags[gone], left);
-	skb_frag_size_sub(&info->frags[gone], left);
-	info->nr_frags -= gone;
-	memmove(info->frags, info->frags + gone, info->nr_frags * sizeof(info->frags[0]));
-	tcpstate_cb(buf)->seq += n;
-	buf->len -= n;
-	buf->data_len -= n;
-	buf->truesize -= n;
-	sk_wmem_queued_add(sk, -n);
-	sk_mem_uncharge(sk, n);
-}
-
-/**
- * tcpstate_output_release_acked() - free what SND.UNA has passed
- * @sk: the socket
- *
- * Context: socket lock held.
- */
-void tcpstate_output_release_acked(struct sock *sk)
-{
-	struct tcpstate_tcb *tcb = &tcpstate_sk(sk)->tcb;
-	struct sk_buff *buf;
-
-	while ((buf = skb_peek(&sk->sk_write_queue))) {
-		if (tcpstate_after(tcpstate_cb(buf)->seq + buf->len, tcb->snd_una)) {
-			if (tcpstate_after(tcb->snd_una, tcpstate_cb(buf)->seq))
-				trim_buffer(sk, buf, tcb->snd_una - tcpstate_cb(buf)->seq);
-			return;
-		}
-		free_buffer(sk, buf);
-	}
-}
-
-/**
- * tcpstate_output_purge() - throw away all that was to be sent
- * @sk: its TCB is going
- *
- * Context: socket lock held.
- */
-void tcpstate_output_purge(struct sock *sk)
-{
-	struct sk_buff *buf;
-
-	while ((buf = skb_peek(&sk->sk_write_queue)))
-		free_buffer(sk, buf);
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * send() and its kin: one copy from the user into page fragments of the
- * write queue, which tcpstate_output.c cuts segments from.
+ * write queue (tcpstate_queue.c).
  */
 #include <linux/uio.h>
 
@@ -46,27 +46,17 @@ static int on_credit(const struct sock *sk)
 	return max(READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[0]) - sk->sk_wmem_queued, 0);
 }
 
-static struct sk_buff *new_buffer(struct sock *sk)
+static struct tcpstate_buffer *new_buffer(struct sock *sk)
 {
-	struct sk_buff *buf = alloc_skb(0, sk->sk_allocation);
-
-	if (!buf)
+	if (!sk_wmem_schedule(sk, sizeof(struct tcpstate_buffer)) && !on_credit(sk))
 		return NULL;
-	if (!sk_wmem_schedule(sk, buf->truesize) && !on_credit(sk)) {
-		__kfree_skb(buf);
-		return NULL;
-	}
-	tcpstate_cb(buf)->seq = tcpstate_sk(sk)->tcb.write_seq;
-	__skb_queue_tail(&sk->sk_write_queue, buf);
-	sk_wmem_queued_add(sk, buf->truesize);
-	sk_mem_charge(sk, buf->truesize);
-	return buf;
+	return tcpstate_queue_add(sk);
 }
 
 /* The last buffer, if anything more goes into it. */
-static struct sk_buff *open_buffer(struct sock *sk)
+static struct tcpstate_buffer *open_buffer(struct sock *sk)
 {
-	struct sk_buff *buf = skb_peek_tail(&sk->sk_write_queue);
+	struct tcpstate_buffer *buf = tcpstate_queue_last(sk);
 
 	if (!buf || buf->len >= buffer_limit(sk))
 		return NULL;
@@ -77,17 +67,14 @@ static struct sk_buff *open_buffer(struct sock *sk)
  * Copy up to len octets into buf.  Octets copied; 0 when the buffer has no
  * room for another fragment; or -ENOBUFS, -EFAULT.
  */
-static int fill(struct sock *sk, struct sk_buff *buf, struct iov_iter *from, u32 len)
+static int fill(struct sock *sk, struct tcpstate_buffer *buf, struct iov_iter *from, u32 len)
 {
 	struct page_frag *pfrag = sk_page_frag(sk);
-	int i = skb_shinfo(buf)->nr_frags;
-	bool merge;
 	u32 n;
 
 	if (!sk_page_frag_refill(sk, pfrag))
 		return -ENOBUFS;
-	merge = skb_can_coalesce(buf, i, pfrag->page, pfrag->offset);
-	if (!merge && i >= MAX_SKB_FRAGS)
+	if (!tcpstate_queue_fits(buf, pfrag->page, pfrag->offset))
 		return 0;
 	n = min_t(u32, len, pfrag->size - pfrag->offset);
 	if (!sk_wmem_schedule(sk, n)) {
@@ -97,19 +84,8 @@ static int fill(struct sock *sk, struct sk_buff *buf, struct iov_iter *from, u32
 	}
 	if (copy_page_from_iter(pfrag->page, pfrag->offset, n, from) != n)
 		return -EFAULT;
-	if (merge) {
-		skb_frag_size_add(&skb_shinfo(buf)->frags[i - 1], n);
-	} else {
-		skb_fill_page_desc(buf, i, pfrag->page, pfrag->offset, n);
-		page_ref_inc(pfrag->page);
-	}
+	tcpstate_queue_append(sk, buf, pfrag->page, pfrag->offset, n);
 	pfrag->offset += n;
-	buf->len += n;
-	buf->data_len += n;
-	buf->truesize += n;
-	sk_wmem_queued_add(sk, n);
-	sk_mem_charge(sk, n);
-	tcpstate_sk(sk)->tcb.write_seq += n;
 	return n;
 }
 
@@ -124,7 +100,7 @@ static int check_can_send(struct sock *sk)
 /* Copy as much as there is room for now.  Octets, or -EAGAIN: wait. */
 static int copy_some(struct sock *sk, struct iov_iter *from)
 {
-	struct sk_buff *buf = open_buffer(sk);
+	struct tcpstate_buffer *buf = open_buffer(sk);
 	int n;
 
 	if (!buf) {
@@ -146,12 +122,8 @@ static int copy_some(struct sock *sk, struct iov_iter *from)
 					      buffer_limit(sk)));
 	}
 	/* An empty buffer would be the head of nothing. */
-	if (n < 0 && !buf->len) {
-		__skb_unlink(buf, &sk->sk_write_queue);
-		sk_wmem_queued_add(sk, -buf->truesize);
-		sk_mem_uncharge(sk, buf->truesize);
-		__kfree_skb(buf);
-	}
+	if (n < 0 && !buf->len)
+		tcpstate_queue_drop(sk, buf);
 	return n == -ENOBUFS ? -EAGAIN : n;
 }
 
@@ -262,7 +234,7 @@ int tcpstate_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	lock_sock(sk);
 	ret = send_locked(sk, msg);
 	/* A poller waits for an edge: make sure that one will come. */
-	if (ret == -EAGAIN && skb_queue_empty(&sk->sk_write_queue))
+	if (ret == -EAGAIN && !tcpstate_queue_last(sk))
 		sk->sk_write_space(sk);
 	release_sock(sk);
 	return ret;

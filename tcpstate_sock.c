@@ -38,6 +38,11 @@ u32 tcpstate_sock_tstamp_offset(const struct tcpstate_key *key)
 	static siphash_key_t secret __read_mostly;
 
 	net_get_random_once(&secret, sizeof(secret));
+	if (likely(ipv6_addr_v4mapped(&key->local)))
+		return (u32)siphash_4u32((__force u32)key->local.s6_addr32[3],
+					 (__force u32)key->remote.s6_addr32[3],
+					 (__force u32)key->lport << 16 | (__force u32)key->rport,
+					 key->wire, &secret);
 	return (u32)siphash(key, sizeof(*key), &secret);
 }
 
@@ -118,6 +123,7 @@ void tcpstate_sock_init_transport(struct sock *sk, u32 iss)
 
 	init_numbers(sk, iss);
 	tcpstate_timer_init(sk);
+	INIT_LIST_HEAD(&ts->write_queue);
 	ts->ooo = RB_ROOT;
 	/* A clone has no part in what its listener may hold. */
 	RCU_INIT_POINTER(sk->sk_rx_dst, NULL);
@@ -179,7 +185,7 @@ void tcpstate_sock_init(struct sock *sk, u8 wire)
  */
 void tcpstate_sock_destruct(struct sock *sk)
 {
-	tcpstate_output_purge(sk);
+	tcpstate_queue_purge(sk);
 	tcpstate_purge(&tcpstate_sk(sk)->ooo);
 	tcpstate_process_put(rcu_dereference_protected(tcpstate_sk(sk)->process, true));
 	sk_sockets_allocated_dec(sk);

@@ -172,7 +172,7 @@ static void delete_tcb(struct sock *sk)
 	ts->delack_armed = false;
 	ts->push_pending = false;
 	ts->ack_now = false;
-	tcpstate_output_purge(sk);
+	tcpstate_queue_purge(sk);
 	tcpstate_purge(&ts->ooo);
 	ts->ooo_octets = 0;
 	tcpstate_record_settle(sk);

@@ -42,8 +42,10 @@
 
 static const char no_faults[] = "the kernel injects no faults: that of make check-debug does";
 
-/* The module's own caches: of sockets, and of minis in SYN_RECV and TIME_WAIT. */
-static const char * const caches[] = { "TCPSTATE", "tcpstate_request", "tcpstate_timewait" };
+/* The module's own: of sockets, of minis in SYN_RECV and TIME_WAIT, of the write queue. */
+static const char * const caches[] = {
+	"TCPSTATE", "tcpstate_request", "tcpstate_timewait", "tcpstate_buffer",
+};
 
 static int write_text(const char *path, const char *text)
 {
