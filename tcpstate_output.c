@@ -590,11 +590,14 @@ static bool next_cut(struct sock *sk, struct cut *cut)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
-	u32 space = room(ts), held = held_back(ts), queued, len;
-	bool fin = (tcpstate_fsm_outflags(ts->flow.state) & TCPSTATE_FIN) && !held;
+	u32 space, held, queued, len;
+	bool fin;
 
-	if (tcpstate_fin_sent(tcb))
+	if (!tcpstate_output_waits(ts))
 		return false;
+	space = room(ts);
+	held = held_back(ts);
+	fin = (tcpstate_fsm_outflags(ts->flow.state) & TCPSTATE_FIN) && !held;
 	queued = tcb->write_seq - held - tcb->snd_nxt;
 	*cut = (struct cut){ .seq = tcb->snd_nxt, .flags = TCPSTATE_ACK };
 	len = min3(queued, space, largest_burst(sk));

@@ -418,14 +418,45 @@ static void overhear_icmp(struct tcpstate_net *tn, struct sk_buff *skb)
 		deliver_quote(tn, skb, &quote);
 }
 
+/* Destructor of a packet that recall_route() has found a socket for. */
+static void let_go(struct sk_buff *skb)
+{
+	sock_put(skb->sk);
+}
+
+/* The socket that the packet brings, held, if its name is still the same; or NULL. */
+static struct sock *brought(struct sk_buff *skb, const __be16 *ports)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct sock *sk = skb->sk;
+
+	skb->sk = NULL;
+	skb->destructor = NULL;
+	if (likely(READ_ONCE(tcpstate_sk(sk)->flow.listed) &&
+		   READ_ONCE(inet_sk(sk)->inet_daddr) == iph->saddr &&
+		   READ_ONCE(inet_sk(sk)->inet_rcv_saddr) == iph->daddr &&
+		   READ_ONCE(inet_sk(sk)->inet_dport) == ports[0] &&
+		   READ_ONCE(inet_sk(sk)->inet_sport) == ports[1]))
+		return sk;
+	sock_put(sk);
+	return NULL;
+}
+
 /* A packet to a port of ours; its flow, if there is one, gets it. */
 static unsigned int take_packet(struct tcpstate_net *tn, struct sk_buff *skb, const __be16 *ports)
 {
-	struct tcpstate_flow *flow;
+	struct sock *sk = skb->sk ? brought(skb, ports) : NULL;
+	struct tcpstate_flow *flow = NULL;
 	struct tcpstate_key key;
 
-	tcpstate_ipv4.key(skb, IPPROTO_TCP, ports, &key);
-	flow = find(tn, &key, skb);
+	if (sk && device_ok(tn, &tcpstate_sk(sk)->flow, skb)) {
+		flow = &tcpstate_sk(sk)->flow;
+	} else {
+		if (sk)
+			sock_put(sk);
+		tcpstate_ipv4.key(skb, IPPROTO_TCP, ports, &key);
+		flow = find(tn, &key, skb);
+	}
 	if (!flow)
 		return NF_ACCEPT;	/* the in-tree TCP sends the RST */
 	if (!confirm(skb) || skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
@@ -451,26 +482,35 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	struct tcpstate_net *tn = priv;
 	__be16 ports[2], *p;
 	unsigned int verdict = NF_ACCEPT;
+	bool reinjected;
 
-	if (iph->protocol == IPPROTO_TCP) {
-		p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
-		if (!p || !test_bit(ntohs(p[1]), tn->port_map) || skb->sk)
-			return NF_ACCEPT;
+	if (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_ICMP)
+		return NF_ACCEPT;
+	reinjected = !softirq_count();
+	if (unlikely(reinjected))
 		local_bh_disable();
-		verdict = take_packet(tn, skb, p);
-		local_bh_enable();
-	} else if (unlikely(iph->protocol == IPPROTO_ICMP)) {
-		local_bh_disable();
+	if (iph->protocol == IPPROTO_ICMP) {
 		overhear_icmp(tn, skb);
-		local_bh_enable();
+	} else {
+		p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
+		/* One that somebody else has found a socket for is that one's. */
+		if (p && test_bit(ntohs(p[1]), tn->port_map) &&
+		    (!skb->sk || skb->destructor == let_go))
+			verdict = take_packet(tn, skb, p);
+		/* To the in-tree TCP a socket of ours is none. */
+		else if (unlikely(skb->destructor == let_go))
+			skb_orphan(skb);
 	}
+	if (unlikely(reinjected))
+		local_bh_enable();
 	return verdict;
 }
 
 /*
  * Before routing: a segment of a connection comes the way of the one before it, as
  * the early demultiplexing of the in-tree TCP has it; that one would look for the
- * segment in vain, and IP would then look for a route.
+ * segment in vain, and IP would then look for a route.  The socket goes with it, so
+ * that hook() need not look again.
  */
 static unsigned int recall_route(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
@@ -498,22 +538,26 @@ static unsigned int recall_route(void *priv, struct sk_buff *skb,
 	dst = rcu_dereference(sk->sk_rx_dst);
 	if (dst)
 		dst = dst_check(dst, 0);
-	if (dst)
-		skb_dst_set_noref(skb, dst);
+	if (!dst || !tcpstate_demux_hold(flow))
+		return NF_ACCEPT;
+	skb_dst_set_noref(skb, dst);
+	skb->sk = sk;
+	skb->destructor = let_go;
 	return NF_ACCEPT;
 }
 
+/* In this order: see unregister_hooks(). */
 static const struct nf_hook_ops hook_ops[] = {
-	{
-		.hook		= recall_route,
-		.pf		= NFPROTO_IPV4,
-		.hooknum	= NF_INET_PRE_ROUTING,
-		.priority	= INT_MAX,
-	},
 	{
 		.hook		= hook,
 		.pf		= NFPROTO_IPV4,
 		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= INT_MAX,
+	},
+	{
+		.hook		= recall_route,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_PRE_ROUTING,
 		.priority	= INT_MAX,
 	},
 };
@@ -576,6 +620,17 @@ static int register_hooks(struct tcpstate_net *tn)
 	return err;
 }
 
+/*
+ * No packet may go on to the in-tree TCP with a socket of ours: those that
+ * recall_route() has seen are past hook(), or dropped from a queue, before that goes.
+ */
+static void unregister_hooks(struct tcpstate_net *tn)
+{
+	nf_unregister_net_hook(tn->net, &tn->hooks[1]);
+	synchronize_net();
+	nf_unregister_net_hook(tn->net, &tn->hooks[0]);
+}
+
 /* Where no port is ours any more, foreign packets pay nothing again. */
 static void unhook_work(struct work_struct *work)
 {
@@ -587,7 +642,7 @@ static void unhook_work(struct work_struct *work)
 	/* Who takes a port from here on waits for the mutex; who has one is seen. */
 	smp_mb();
 	if (bitmap_empty(tn->port_map, 65536)) {
-		nf_unregister_net_hooks(tn->net, tn->hooks, ARRAY_SIZE(tn->hooks));
+		unregister_hooks(tn);
 	} else {
 		WRITE_ONCE(tn->hooked, true);
 		schedule_delayed_work(&tn->unhook_work, UNHOOK_AFTER);
@@ -625,7 +680,7 @@ void tcpstate_wire_net_exit(struct tcpstate_net *tn)
 	cancel_delayed_work_sync(&tn->unhook_work);
 	if (!tn->hooked)
 		return;
-	nf_unregister_net_hooks(tn->net, tn->hooks, ARRAY_SIZE(tn->hooks));
+	unregister_hooks(tn);
 	tn->hooked = false;
 }
 
