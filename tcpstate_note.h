@@ -10,14 +10,19 @@
 #include "tcpstate.h"
 #include "tcpstate_trace.h"
 
+/* The recorder of a flow, or NULL. */
+static inline const struct tcpstate_record *tcpstate_note_recorder(const struct tcpstate_flow *flow)
+{
+	if (likely(flow->kind == TCPSTATE_FLOW_FULL))
+		return container_of(flow, const struct tcpstate_sock, flow)->record;
+	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
+		return container_of(flow, const struct tcpstate_timewait, flow)->record;
+	return container_of(flow, const struct tcpstate_request, flow)->record;
+}
+
 static inline bool tcpstate_note_wanted(const struct tcpstate_flow *flow)
 {
-	if (flow->kind == TCPSTATE_FLOW_TIMEWAIT)
-		return container_of(flow, struct tcpstate_timewait, flow)->record;
-	if (flow->kind == TCPSTATE_FLOW_REQUEST)
-		return container_of(flow, struct tcpstate_request, flow)->record;
-	return flow->kind == TCPSTATE_FLOW_FULL &&
-	       container_of(flow, struct tcpstate_sock, flow)->record;
+	return tcpstate_note_recorder(flow);
 }
 
 /* An edge was taken; the new state is stored. */
@@ -84,7 +89,9 @@ static inline void tcpstate_note_received(struct tcpstate_net *tn, struct tcpsta
 /* All that was in it has been taken, or refused. */
 static inline void tcpstate_note_taken(struct sock *sk)
 {
-	if (unlikely(tcpstate_sk(sk)->record))
+	const struct tcpstate_record *rec = tcpstate_sk(sk)->record;
+
+	if (unlikely(rec && rec->unsettled))
 		tcpstate_record_settle(sk);
 }
 
@@ -103,8 +110,10 @@ static inline void tcpstate_note_dropped(struct sock *sk, const struct tcpstate_
 static inline void tcpstate_note_armed(struct tcpstate_net *tn, struct tcpstate_flow *flow,
 				       u8 which, unsigned long delay)
 {
+	const struct tcpstate_record *rec = tcpstate_note_recorder(flow);
+
 	trace_tcpstate_timer(tn, flow, which, TCPSTATE_TIMER_ARMED, delay);
-	if (unlikely(tcpstate_note_wanted(flow)))
+	if (unlikely(rec && (rec->mask & BIT(TCPSTATE_RECORD_ARMED))))
 		tcpstate_record_timer(flow, which, TCPSTATE_TIMER_ARMED, delay);
 }
 

@@ -18,6 +18,7 @@ struct cut {
 	u8 cause;
 	bool again;
 	bool syn_options;
+	u64 now;	/* when transmit() built it, nanoseconds */
 };
 
 /* No more than this is ever offered: half of the buffer pays for skb overhead. */
@@ -137,6 +138,11 @@ void tcpstate_output_sync_mss(struct sock *sk)
 	tcpstate_cong_set_mss(&ts->cong, ts->tcb.snd_mss);
 }
 
+static u32 tsval_at(u64 now, u32 offset)
+{
+	return (u32)div_u64(now, NSEC_PER_MSEC) + offset;
+}
+
 /**
  * tcpstate_output_tsval() - our timestamp clock, one tick a millisecond (RFC 7323 5.4)
  * @offset: of the connection (RFC 7323 7.1)
@@ -145,7 +151,7 @@ void tcpstate_output_sync_mss(struct sock *sk)
  */
 u32 tcpstate_output_tsval(u32 offset)
 {
-	return (u32)div_u64(ktime_get_ns(), NSEC_PER_MSEC) + offset;
+	return tsval_at(ktime_get_ns(), offset);
 }
 
 /* The row of held text that node begins, as one block; node moves behind it. */
@@ -195,7 +201,7 @@ static void set_tstamp(const struct tcpstate_tcb *tcb, const struct cut *cut,
 	opt->has_tstamp = cut->flags & TCPSTATE_ACK ? tcb->ts_ok : tcb->ts_offer;
 	if (!opt->has_tstamp)
 		return;
-	opt->tsval = tcpstate_output_tsval(tcb->ts_offset);
+	opt->tsval = tsval_at(cut->now, tcb->ts_offset);
 	opt->tsecr = cut->flags & TCPSTATE_ACK ? tcb->ts_recent : 0;
 }
 
@@ -272,7 +278,7 @@ static void note(struct sock *sk, const struct cut *cut, const struct tcphdr *th
 }
 
 /* Build one segment and hand it to IP.  0, or -errno with nothing sent. */
-static int transmit(struct sock *sk, const struct cut *cut)
+static int transmit(struct sock *sk, struct cut *cut)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
@@ -293,6 +299,8 @@ static int transmit(struct sock *sk, const struct cut *cut)
 		if (cut->len > ts->tcb.snd_mss && (up || !sk->sk_gso_type))
 			return -EMSGSIZE;
 	}
+	/* One look at the clock for all that want to know. */
+	cut->now = ktime_get_ns();
 	optlen = write_options(sk, cut, options, &opt);
 	skb = alloc_skb(TCPSTATE_HEADROOM + sizeof(*th) + optlen, GFP_ATOMIC);
 	if (!skb) {
@@ -309,8 +317,8 @@ static int transmit(struct sock *sk, const struct cut *cut)
 		set_gso(sk, skb, cut->len);
 		skb->truesize += cut->len;
 	}
-	memcpy(skb_push(skb, optlen), options, optlen);
-	th = skb_push(skb, sizeof(*th));
+	th = skb_push(skb, sizeof(*th) + optlen);
+	memcpy(th + 1, options, optlen);
 	skb_reset_transport_header(skb);
 	th->source = inet->inet_sport;
 	th->dest = inet->inet_dport;
@@ -354,13 +362,13 @@ static int transmit_shrinking(struct sock *sk, struct cut *cut)
 	return err;
 }
 
-static void time_segment(struct tcpstate_sock *ts, u32 end)
+static void time_segment(struct tcpstate_sock *ts, u32 end, u64 now)
 {
 	if (ts->rtt_timing)
 		return;
 	ts->rtt_timing = true;
 	ts->rtt_seq = end;
-	ts->rtt_start = ktime_get_ns() / NSEC_PER_USEC;
+	ts->rtt_start = now / NSEC_PER_USEC;
 }
 
 static bool nothing_in_flight(const struct tcpstate_tcb *tcb)
@@ -387,15 +395,14 @@ static void fire_by(struct sock *sk, struct timer_list *timer, unsigned long whe
 void tcpstate_output_arm(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	u32 us = tcpstate_rtt_timeout(&ts->rtt);
+	unsigned long delay = usecs_to_jiffies(tcpstate_rtt_timeout(&ts->rtt));
 
-	ts->rtx_when = jiffies + usecs_to_jiffies(us);
+	ts->rtx_when = jiffies + delay;
 	WRITE_ONCE(ts->rtx_armed, true);
 	fire_by(sk, &ts->rtx_timer, ts->rtx_when);
 	tcpstate_note_armed(tcpstate_sk_net(sk), &ts->flow,
 			    tcpstate_persists(ts) ? TCPSTATE_TIMER_PERSIST :
-						    TCPSTATE_TIMER_RETRANSMIT,
-			    usecs_to_jiffies(us));
+						    TCPSTATE_TIMER_RETRANSMIT, delay);
 }
 
 /**
@@ -639,7 +646,7 @@ void tcpstate_output_push(struct sock *sk)
 		ts->ack_now = false;
 		if (tcb->snd_nxt == tcb->iss) {
 			tcb->snd_nxt++;
-			time_segment(ts, tcb->snd_nxt);
+			time_segment(ts, tcb->snd_nxt, ktime_get_ns());
 		}
 		send_syn(sk, TCPSTATE_CAUSE_NONE);
 		arm_if_idle(sk);
@@ -656,7 +663,7 @@ void tcpstate_output_push(struct sock *sk)
 			if (transmit_shrinking(sk, &cut) == -ENOBUFS)
 				break;
 			tcb->snd_nxt += cut.len + !!(cut.flags & TCPSTATE_FIN);
-			time_segment(ts, tcb->snd_nxt);
+			time_segment(ts, tcb->snd_nxt, cut.now);
 			arm_if_idle(sk);
 		}
 		/*

@@ -317,33 +317,24 @@ void tcpstate_record_hand_over(struct sock *sk, struct tcpstate_timewait *tw)
 }
 
 /* The row of an entry. */
-static struct tcpstate_record_event **row_of(struct tcpstate_record *rec, u32 number)
-{
-	return &rows_of(rec)[number % rec->limit >> row_shift(rec)];
-}
-
-static struct tcpstate_record_event *in_row(const struct tcpstate_record *rec,
-					    struct tcpstate_record_event *row, u32 number)
-{
-	return row + (number % rec->limit & (BIT(row_shift(rec)) - 1));
-}
-
 /* The place of an entry; NULL: it was never needed. */
 static struct tcpstate_record_event *place(struct tcpstate_record *rec, u32 number)
 {
-	struct tcpstate_record_event *row = READ_ONCE(*row_of(rec, number));
+	u32 at = number % rec->limit, shift = row_shift(rec);
+	struct tcpstate_record_event *row = READ_ONCE(rows_of(rec)[at >> shift]);
 
-	return row ? in_row(rec, row, number) : NULL;
+	return row ? row + (at & (BIT(shift) - 1)) : NULL;
 }
 
 /* And with memory for it; NULL: there is none. */
 static struct tcpstate_record_event *make_place(struct tcpstate_record *rec, u32 number)
 {
-	struct tcpstate_record_event **row = row_of(rec, number);
+	u32 at = number % rec->limit, shift = row_shift(rec);
+	struct tcpstate_record_event **row = &rows_of(rec)[at >> shift];
 
 	if (unlikely(!*row))
 		WRITE_ONCE(*row, take_memory(rec->tn, row_size(rec)));
-	return *row ? in_row(rec, *row, number) : NULL;
+	return *row ? *row + (at & (BIT(shift) - 1)) : NULL;
 }
 
 /* Text in order that no reader has passed; the FIN is none. */
@@ -617,7 +608,7 @@ void tcpstate_record_segment(struct tcpstate_flow *flow, u8 kind,
 
 /**
  * tcpstate_record_settle() - what a received segment did is done
- * @sk: its entry gets the TCB that there is now
+ * @sk: its entry, if there is one that is not settled, gets the TCB that there is now
  *
  * Context: socket lock held.
  */
