@@ -47,12 +47,12 @@ static struct tcpstate_record_event **rows_of(struct tcpstate_record *rec)
 }
 
 /* NULL: no memory, or the namespace's recorders have all that they may have. */
-static void *take_memory(struct tcpstate_net *tn, size_t size)
+static void *take_memory(struct tcpstate_net *tn, size_t size, gfp_t zeroed)
 {
 	void *memory = NULL;
 
 	if (atomic_long_add_return(size, &tn->record_octets) <= READ_ONCE(tn->record_mem))
-		memory = kzalloc(size, GFP_RECORD);
+		memory = kmalloc(size, GFP_RECORD | zeroed);
 	if (!memory)
 		atomic_long_sub(size, &tn->record_octets);
 	return memory;
@@ -81,7 +81,7 @@ static bool set_limit(struct tcpstate_record *rec, u32 limit)
 	rec->limit = limit;
 	if (row_count(rec) <= ARRAY_SIZE(rec->first))
 		return true;
-	rec->rows = take_memory(rec->tn, row_count(rec) * sizeof(*rec->rows));
+	rec->rows = take_memory(rec->tn, row_count(rec) * sizeof(*rec->rows), __GFP_ZERO);
 	return rec->rows;
 }
 
@@ -130,7 +130,7 @@ static int insert(struct tcpstate_net *tn, struct tcpstate_record *rec)
 
 static struct tcpstate_record *alloc(struct tcpstate_net *tn, u32 limit)
 {
-	struct tcpstate_record *rec = take_memory(tn, sizeof(*rec));
+	struct tcpstate_record *rec = take_memory(tn, sizeof(*rec), __GFP_ZERO);
 
 	if (!rec)
 		return NULL;
@@ -333,7 +333,7 @@ static struct tcpstate_record_event *make_place(struct tcpstate_record *rec, u32
 	struct tcpstate_record_event **row = &rows_of(rec)[at >> shift];
 
 	if (unlikely(!*row))
-		WRITE_ONCE(*row, take_memory(rec->tn, row_size(rec)));
+		WRITE_ONCE(*row, take_memory(rec->tn, row_size(rec), 0));
 	return *row ? *row + (at & (BIT(shift) - 1)) : NULL;
 }
 
@@ -504,15 +504,17 @@ static void open_entry(struct tcpstate_record *rec, struct tcpstate_record_event
 	u64 now = ktime_get_real_ns();
 
 	begin_write(rec);
-	memset(entry, 0, offsetof(struct tcpstate_record_event, tcb));
+	/* Of a segment that a socket takes, tcpstate_record_settle() tells the TCB. */
+	if (kind == TCPSTATE_RECORD_RECEIVED && flow->kind == TCPSTATE_FLOW_FULL) {
+		memset(entry, 0, sizeof(*entry));
+		rec->unsettled = rec->next + 1;
+	} else {
+		memset(entry, 0, offsetof(struct tcpstate_record_event, tcb));
+		tell_tcb(flow, &entry->tcb);
+	}
 	entry->time = now;
 	entry->number = rec->next;
 	entry->kind = kind;
-	/* Of a segment that a socket takes, tcpstate_record_settle() tells the TCB. */
-	if (kind == TCPSTATE_RECORD_RECEIVED && flow->kind == TCPSTATE_FLOW_FULL)
-		rec->unsettled = rec->next + 1;
-	else
-		tell_tcb(flow, &entry->tcb);
 }
 
 static void close_entry(struct tcpstate_record *rec)
