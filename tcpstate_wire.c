@@ -121,7 +121,7 @@ static bool policy_ok(struct sk_buff *skb, struct sock *sk)
 	return ok;
 }
 
-/* For recall_route(): the next segment will most likely come the same way. */
+/* For early_demux(): the next segment will most likely come the same way. */
 static void keep_route(struct sock *sk, const struct sk_buff *skb)
 {
 	struct dst_entry *old = rcu_dereference_protected(sk->sk_rx_dst,
@@ -418,7 +418,7 @@ static void overhear_icmp(struct tcpstate_net *tn, struct sk_buff *skb)
 		deliver_quote(tn, skb, &quote);
 }
 
-/* Destructor of a packet that recall_route() has found a socket for. */
+/* Destructor of a packet that early_demux() has found a socket for. */
 static void let_go(struct sk_buff *skb)
 {
 	sock_put(skb->sk);
@@ -507,12 +507,11 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 }
 
 /*
- * Before routing: a segment of a connection comes the way of the one before it, as
- * the early demultiplexing of the in-tree TCP has it; that one would look for the
- * segment in vain, and IP would then look for a route.  The socket goes with it, so
- * that hook() need not look again.
+ * Before routing, in place of the early demultiplexing of the in-tree TCP, which would
+ * look for the segment in vain: the socket goes with it, so that hook() need not look
+ * again, and it comes the way of the one before, so that IP need not look for a route.
  */
-static unsigned int recall_route(void *priv, struct sk_buff *skb,
+static unsigned int early_demux(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -533,16 +532,17 @@ static unsigned int recall_route(void *priv, struct sk_buff *skb,
 	tcpstate_ipv4.key(skb, IPPROTO_TCP, p, &key);
 	flow = tcpstate_demux_peek(tn, &key);
 	sk = flow ? full_sock(flow) : NULL;
-	if (!sk || READ_ONCE(sk->sk_rx_dst_ifindex) != skb->skb_iif)
+	if (!sk || !tcpstate_demux_hold(flow))
+		return NF_ACCEPT;
+	skb->sk = sk;
+	skb->destructor = let_go;
+	if (READ_ONCE(sk->sk_rx_dst_ifindex) != skb->skb_iif)
 		return NF_ACCEPT;
 	dst = rcu_dereference(sk->sk_rx_dst);
 	if (dst)
 		dst = dst_check(dst, 0);
-	if (!dst || !tcpstate_demux_hold(flow))
-		return NF_ACCEPT;
-	skb_dst_set_noref(skb, dst);
-	skb->sk = sk;
-	skb->destructor = let_go;
+	if (dst)
+		skb_dst_set_noref(skb, dst);
 	return NF_ACCEPT;
 }
 
@@ -555,7 +555,7 @@ static const struct nf_hook_ops hook_ops[] = {
 		.priority	= INT_MAX,
 	},
 	{
-		.hook		= recall_route,
+		.hook		= early_demux,
 		.pf		= NFPROTO_IPV4,
 		.hooknum	= NF_INET_PRE_ROUTING,
 		.priority	= INT_MAX,
@@ -622,7 +622,7 @@ static int register_hooks(struct tcpstate_net *tn)
 
 /*
  * No packet may go on to the in-tree TCP with a socket of ours: those that
- * recall_route() has seen are past hook(), or dropped from a queue, before that goes.
+ * early_demux() has seen are past hook(), or dropped from a queue, before that goes.
  */
 static void unregister_hooks(struct tcpstate_net *tn)
 {
