@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
@@ -29,7 +30,7 @@
 #define HELD		8
 
 /* What becomes of the packets. */
-enum manner { AT_ONCE, BACKWARDS, SOME_ARE_LOST };
+enum manner { AT_ONCE, BACKWARDS, SOME_ARE_LOST, UNTIL_TOLD };
 
 struct holder {
 	struct nl nl;
@@ -41,17 +42,15 @@ struct holder {
 	int n;
 };
 
-static int nft(void)
+/* All packets of this wire that pass a hook ("input", "output") go to the queue. */
+static int nft(const char *hook)
 {
 	FILE *pipe = popen("nft -f - 2> /dev/null", "we");
 
 	if (!pipe)
 		return -1;
-	fprintf(pipe,
-		"table ip t {\n"
-		"chain i { type filter hook input priority 0; ip protocol %d queue num %d; }\n"
-		"chain o { type filter hook output priority 0; ip protocol %d queue num %d; }\n"
-		"}\n", sock_wire(), QUEUE, sock_wire(), QUEUE);
+	fprintf(pipe, "table ip %s { chain c { type filter hook %s priority 0;"
+		" ip protocol %d queue num %d; }; }\n", hook, hook, sock_wire(), QUEUE);
 	return pclose(pipe);
 }
 
@@ -114,7 +113,7 @@ static int packet(const struct nlmsghdr *nlh, void *data)
 		verdict(h, ntohl(head->packet_id), NF_DROP);
 	else
 		h->held[h->n++] = ntohl(head->packet_id);
-	if (h->manner != BACKWARDS || h->n == HELD)
+	if (h->manner == UNTIL_TOLD ? h->n == HELD : h->manner != BACKWARDS || h->n == HELD)
 		let_go(h);
 	return 0;
 }
@@ -207,7 +206,7 @@ static const char *all_comes_through(struct holder *h)
 		struct holder h = { .manner = how };			\
 		const char *wrong;					\
 									\
-		if (nft())						\
+		if (nft("input") || nft("output"))			\
 			SKIP(return, "no nft, or a kernel without NFQUEUE"); \
 		ASSERT_EQ(0, bind_queue(&h.nl));			\
 		wrong = all_comes_through(&h);				\
@@ -231,6 +230,64 @@ TEST_F_TIMEOUT(nfqueue, backwards, LONG_SECONDS)
 TEST_F_TIMEOUT(nfqueue, some_are_lost, LONG_SECONDS)
 {
 	MUST_COME_THROUGH(SOME_ARE_LOST);
+}
+
+/*
+ * Text that is on its way to a socket when that goes finds none: it is answered with a
+ * RST, whether the port is one of ours still or not.
+ */
+static void to_a_dead_socket(struct __test_metadata *_metadata, bool listener_too)
+{
+	struct linger abort = { .l_onoff = 1 };
+	struct holder h = { .manner = UNTIL_TOLD };
+	struct sock_pair pair;
+
+	ASSERT_EQ(0, bind_queue(&h.nl));
+	ASSERT_EQ(0, sock_pair(&pair));
+	ASSERT_EQ(0, nft("input"));
+	ASSERT_EQ(1, send(pair.client, "x", 1, 0));
+	while (h.n < 1)
+		ASSERT_LE(0, nl_receive(&h.nl, packet, &h));
+	ASSERT_EQ(0, setsockopt(pair.server, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort)));
+	if (listener_too)
+		close(pair.listener);
+	close(pair.server);
+	/* Its RST is held as well. */
+	while (h.n < 2)
+		ASSERT_LE(0, nl_receive(&h.nl, packet, &h));
+	verdict(&h, h.held[0], NF_ACCEPT);
+	verdict(&h, h.held[1], NF_DROP);
+	while (h.n < 3)
+		ASSERT_LE(0, nl_receive(&h.nl, packet, &h));
+	verdict(&h, h.held[2], NF_ACCEPT);
+	EXPECT_TRUE(sock_wait(pair.client, POLLHUP));
+	EXPECT_EQ(-1, recv(pair.client, &abort, 1, 0));
+	EXPECT_EQ(ECONNRESET, errno);
+	EXPECT_EQ(0, h.err);
+	close(pair.client);
+	if (!listener_too)
+		close(pair.listener);
+	nl_close(&h.nl);
+}
+
+TEST_F(nfqueue, its_socket_is_gone)
+{
+	if (sock_is_intree())
+		SKIP(return, "the in-tree TCP drops what was found a socket for");
+	if (nft("output"))
+		SKIP(return, "no nft, or a kernel without NFQUEUE");
+	ASSERT_EQ(0, system("nft flush ruleset"));
+	to_a_dead_socket(_metadata, false);
+}
+
+TEST_F(nfqueue, its_socket_and_port_are_gone)
+{
+	if (sock_is_intree())
+		SKIP(return, "the in-tree TCP drops what was found a socket for");
+	if (nft("output"))
+		SKIP(return, "no nft, or a kernel without NFQUEUE");
+	ASSERT_EQ(0, system("nft flush ruleset"));
+	to_a_dead_socket(_metadata, true);
 }
 
 TEST_HARNESS_MAIN
