@@ -193,7 +193,6 @@ fi
 
 # What it costs to be watched: the recorder off, as it is by default, and with room for
 # a whole life; then each tracepoint on, and the recorder off.
-stacks='ours ours253'
 tracing=/sys/kernel/tracing
 [[ -e $tracing/events ]] || mount -t tracefs tracefs "$tracing"
 for seen in unwatched recorded recorded_4096 traced; do
@@ -203,13 +202,19 @@ for seen in unwatched recorded recorded_4096 traced; do
 	recorded_4096) there='echo 4096 > /proc/sys/net/tcpstate/record' ;;
 	esac
 	back=$there
-	if [[ $seen == traced ]] && { wanted rr_1_traced || wanted bulk_64k_nogso_traced; }; then
+	if [[ $seen == traced ]] &&
+		{ wanted rr_1_traced || wanted crr_traced || wanted bulk_64k_nogso_traced; }; then
 		echo 1 > "$tracing/events/tcpstate/enable"
 	fi
+	stacks='ours ours253'
+	# What we cost without it, beside the in-tree TCP, which has none.
+	[[ $seen != unwatched ]] || stacks='intree ours ours253'
 	measure "rr_1_$seen" --size 1 --count 3000 rr
+	measure "crr_$seen" --size 100 --count 1000 crr
 	offload=off
 	measure "bulk_64k_nogso_$seen" "${bulk[@]}"
 	offload=on
+	[[ $seen != unwatched ]] || most=1 measure "idle_10k_$seen" --count 10000 idle
 done
 echo 0 > "$tracing/events/tcpstate/enable"
 there='' back=''

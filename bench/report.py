@@ -74,8 +74,13 @@ for seen, title in (('unwatched', 'recorder off'), ('recorded', 'recorder as by 
                     ('recorded_4096', 'recorder keeps 4096'), ('traced', 'every tracepoint on')):
     ROWS.append(('rr_1_' + seen, 'ns_per_request', '1-byte request, ' + title, 'insn/request',
                  COST, None))
+    ROWS.append(('crr_' + seen, 'ns_per_connection', 'connect ... close, ' + title,
+                 'insn/connection', COST, None))
     ROWS.append(('bulk_64k_nogso_' + seen, 'ns_per_packet', 'bulk, no GSO, ' + title,
                  'insn/packet', COST, None))
+
+ROWS.append(('idle_10k_unwatched', 'slab_bytes_each_without_files',
+             'memory of one of 10,000, recorder off', 'bytes', COST, None))
 
 STACKS = ('intree', 'reno', 'newreno', 'cubic', 'ours', 'ours253')
 
