@@ -443,7 +443,8 @@ static void *killer_run(void *arg)
 			err = nl_talk(&nl, &r, nothing_else, NULL);
 			if (!err)
 				me->killed++;
-			else if (err != -ENOENT)
+			/* Gone, or another has its name now. */
+			else if (err != -ENOENT && err != -ESTALE)
 				me->err = err;
 		}
 	}
