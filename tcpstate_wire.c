@@ -512,7 +512,7 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
  * again, and it comes the way of the one before, so that IP need not look for a route.
  */
 static unsigned int early_demux(void *priv, struct sk_buff *skb,
-				 const struct nf_hook_state *state)
+				const struct nf_hook_state *state)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	struct tcpstate_net *tn = priv;
