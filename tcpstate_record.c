@@ -316,7 +316,6 @@ void tcpstate_record_hand_over(struct sock *sk, struct tcpstate_timewait *tw)
 	spin_unlock_bh(&tw->record->lock);
 }
 
-/* The row of an entry. */
 /* The place of an entry; NULL: it was never needed. */
 static struct tcpstate_record_event *place(struct tcpstate_record *rec, u32 number)
 {
@@ -332,8 +331,12 @@ static struct tcpstate_record_event *make_place(struct tcpstate_record *rec, u32
 	u32 at = number % rec->limit, shift = row_shift(rec);
 	struct tcpstate_record_event **row = &rows_of(rec)[at >> shift];
 
-	if (unlikely(!*row))
-		WRITE_ONCE(*row, take_memory(rec->tn, row_size(rec), 0));
+	if (unlikely(!*row)) {
+		/* In the first round nobody reads what is behind the newest entry. */
+		bool newest = number < rec->limit && !(at & (BIT(shift) - 1));
+
+		WRITE_ONCE(*row, take_memory(rec->tn, row_size(rec), newest ? 0 : __GFP_ZERO));
+	}
 	return *row ? *row + (at & (BIT(shift) - 1)) : NULL;
 }
 

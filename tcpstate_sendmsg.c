@@ -82,7 +82,8 @@ static int fill(struct sock *sk, struct tcpstate_buffer *buf, struct iov_iter *f
 		if (!n)
 			return -ENOBUFS;
 	}
-	if (copy_page_from_iter(pfrag->page, pfrag->offset, n, from) != n)
+	/* Its pages are in the kernel's own mapping, as sk_page_frag_refill() takes them. */
+	if (!copy_from_iter_full(page_address(pfrag->page) + pfrag->offset, n, from))
 		return -EFAULT;
 	tcpstate_queue_append(sk, buf, pfrag->page, pfrag->offset, n);
 	pfrag->offset += n;

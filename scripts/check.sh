@@ -109,8 +109,9 @@ run_kunit() {
 	tree=$(dirname "$module")
 	cp -r tests "$tree"
 	make --no-print-directory -C "$tree/tests" kunit "KDIR=$kdir" || return 1
-	selftests/vm.sh "${vm[@]}" --timeout $((300 * ${TCPSTATE_SLOW:-1})) -- \
-		scripts/kunit.sh "$tree/tests/tcpstate_pure_test.ko"
+	# allnoconfig has left KUNIT_DEFAULT_ENABLED out.
+	selftests/vm.sh "${vm[@]}" --kopt kunit.enable=1 \
+		--timeout $((300 * ${TCPSTATE_SLOW:-1})) -- scripts/kunit.sh "$tree/tests/tcpstate_pure_test.ko"
 }
 
 run_selftests() { # WIRE NAME...

@@ -25,7 +25,10 @@ package=$1
 shift
 apt=${XDG_CACHE_HOME:-$HOME/.cache}/tcpstate/apt
 
-newest() { find "$apt" -maxdepth 1 -name "${package}_*.deb" 2> /dev/null | sort -V | tail -n 1; }
+# Nothing, where the folder is not there yet.
+newest() {
+	find "$apt" -maxdepth 1 -name "${package}_*.deb" 2> /dev/null | sort -V | tail -n 1 || true
+}
 
 found=$(newest)
 if [[ -z $found ]]; then

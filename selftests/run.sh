@@ -108,9 +108,8 @@ run_programs() {
 	done
 	run_queue asleep "0-$((cpu - 1))" &
 	wait
-	for name in "${alone[@]}"; do
-		./run_kselftest.sh -t "$name" < /dev/null 2>&1 | tee -a "$tap" || true
-	done
+	printf '%s\n' "${alone[@]}" > /run/tcpstate.alone
+	run_queue alone "0-$((cpu - 1))"
 }
 
 # Takes programs off a queue; what each has printed comes out in one piece.

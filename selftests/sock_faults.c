@@ -47,6 +47,8 @@ static const char * const caches[] = {
 	"TCPSTATE", "tcpstate_request", "tcpstate_timewait", "tcpstate_buffer",
 };
 
+#define CACHES	(sizeof(caches) / sizeof(*caches))
+
 static int write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -93,6 +95,24 @@ static int pages_from(int order)
 static int caches_fail(void)
 {
 	return knob("failslab", "cache-filter", 1);
+}
+
+/*
+ * From now on so many in a hundred of what cannot wait for memory fail, whoever asks: that
+ * is what softirqs and timers ask for. Whose text is on the stack a kernel of 6.1
+ * cannot ask on x86-64.
+ */
+static int fail_atomic(const char *kind, int percent)
+{
+	return knob(kind, "ignore-gfp-wait", 1) || knob(kind, "task-filter", 0) ||
+	       knob(kind, "interval", 1) || knob(kind, "space", 0) ||
+	       knob(kind, "times", INT_MAX) || knob(kind, "probability", percent);
+}
+
+/* The probability first: without the other knob, writing it could fail. */
+static int fail_no_more(const char *kind)
+{
+	return knob(kind, "probability", 0) || knob(kind, "ignore-gfp-wait", 0);
 }
 
 /* ---- one fault ---- */
@@ -176,7 +196,7 @@ static bool gone_back(const long *before)
 	long long end = sock_ms() + SOCK_DEADLINE_MS;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(caches) / sizeof(*caches); i++) {
+	for (i = 0; i < CACHES; i++) {
 		while (objects(caches[i]) > before[i]) {
 			if (sock_ms() > end) {
 				fprintf(stderr, "# %s: %ld objects before, now %ld\n", caches[i],
@@ -214,7 +234,7 @@ static bool port_is_free(int port)
 
 FIXTURE(faults) {
 	bool can;
-	long before[3];
+	long before[CACHES];
 };
 
 static bool faults_there(void)
@@ -242,7 +262,7 @@ static int setup(bool *can, long *before)
 	*can = faults_there();
 	if (!*can)
 		return 0;
-	for (i = 0; i < sizeof(caches) / sizeof(*caches); i++)
+	for (i = 0; i < CACHES; i++)
 		before[i] = objects(caches[i]);
 	if (knob("failslab", "verbose", 0) || knob("failslab", "ignore-gfp-wait", 0) ||
 	    knob("fail_page_alloc", "verbose", 0) || knob("fail_page_alloc", "ignore-gfp-wait", 0) ||
@@ -468,7 +488,7 @@ TEST_F_TIMEOUT(faults, accept, LONG_SECONDS)
 
 FIXTURE(stream) {
 	bool can;
-	long before[3];
+	long before[CACHES];
 	char *text, *read;
 	struct sock_pair pair;
 };
@@ -490,8 +510,8 @@ FIXTURE_TEARDOWN(stream)
 	if (!self->can)
 		return;
 	pages_from(NO_ORDER);
-	knob("failslab", "probability", 0);
-	knob("fail_page_alloc", "probability", 0);
+	fail_no_more("failslab");
+	fail_no_more("fail_page_alloc");
 	close(self->pair.client);
 	close(self->pair.server);
 	close(self->pair.listener);
@@ -685,18 +705,6 @@ TEST_F_TIMEOUT(stream, abort, LONG_SECONDS)
 
 /* ---- what softirqs and timers allocate ---- */
 
-/*
- * From now on so many in a hundred of what cannot wait for memory fail, whoever asks: that
- * is what softirqs and timers ask for. 0: none any more. Whose text is on the stack
- * a kernel of 6.1 cannot ask on x86-64.
- */
-static int fail_atomic(const char *kind, int percent)
-{
-	return knob(kind, "ignore-gfp-wait", !!percent) || knob(kind, "task-filter", 0) ||
-	       knob(kind, "interval", 1) || knob(kind, "space", 0) ||
-	       knob(kind, "times", INT_MAX) || knob(kind, "probability", percent);
-}
-
 /* A call that is made until it succeeds or says what no lack of memory explains. */
 #define insist(call)							\
 	({								\
@@ -767,7 +775,7 @@ static const char *hard_times(const char *kind, int percent, int lives, const ch
 		fd = insist(sock_new(0));
 		wrong = fd < 0 ? "socket" : life(listener, &addr, fd, text, got);
 	}
-	if (fail_atomic(kind, 0))
+	if (fail_no_more(kind))
 		return "setup";
 	close(listener);
 	return wrong;

@@ -378,6 +378,65 @@ TEST_F(record, grows)
 		EXPECT_EQ(self->rec->event[i - 1].number + 1, self->rec->event[i].number);
 }
 
+/* Both ends are dead when it returns. */
+static void end_at_once(struct sock_pair *pair)
+{
+	struct linger now = { .l_onoff = 1 };
+
+	setsockopt(pair->client, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(pair->client);
+	close(pair->server);
+	close(pair->listener);
+}
+
+/* A connection whose client's end has so many entries behind it. */
+static int pair_with(FIXTURE_DATA(record) *self, struct sock_pair *pair, unsigned int entries)
+{
+	unsigned int i = 0;
+	char byte;
+
+	if (sock_pair(pair) || sock_set(pair->client, IPPROTO_TCP, TCP_NODELAY, 1))
+		return -1;
+	do {
+		if (write(pair->client, "x", 1) != 1 || read(pair->server, &byte, 1) != 1)
+			return -1;
+		if (++i * 5 >= entries && nl_record(&self->nl, nl_cookie(pair->client), self->rec))
+			return -1;
+	} while (i * 5 < entries || self->rec->next < entries);
+	return 0;
+}
+
+/*
+ * Memory that had entries of others has none of this connection: they are not shown. 128
+ * are kept in four pieces of memory; one that was the last of another connection's has
+ * entries from 96 on.
+ */
+TEST_F(record, entries_of_others_are_not_shown)
+{
+	struct sock_pair pairs[12], others[6];
+	struct nl_request r;
+	int i;
+
+	ASSERT_EQ(0, sock_sysctl("record", 10));
+	for (i = 0; i < 12; i++) {
+		ASSERT_EQ(0, pair_with(self, &pairs[i], 110));
+		ASSERT_GT(125, self->rec->next);
+	}
+	ASSERT_EQ(0, sock_sysctl("record", 128));
+	for (i = 0; i < 6; i++)
+		ASSERT_EQ(0, pair_with(self, &others[i], 128));
+	for (i = 0; i < 6; i++)
+		end_at_once(&others[i]);
+	nl_genl(&self->nl, &r, TCPSTATE_CMD_FORGET, NLM_F_ACK);
+	EXPECT_EQ(0, nl_talk(&self->nl, &r, NULL, NULL));
+	for (i = 0; i < 12; i++) {
+		EXPECT_EQ(0, sock_set(pairs[i].client, SOL_TCPSTATE, TCPSTATE_RECORD, 128));
+		ASSERT_EQ(0, nl_record(&self->nl, nl_cookie(pairs[i].client), self->rec));
+		EXPECT_EQ(10, self->rec->n);
+		EXPECT_TRUE(in_order(self->rec));
+	}
+}
+
 TEST_F(record, mask)
 {
 	int fd = sock_new(0), listener;

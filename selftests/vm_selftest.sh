@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # Tests vm.sh itself: a command's status comes through, and a panic, a hang, a
 # warning in the kernel's log and a VM that just stops are told apart; and each
-# kind of report that a debug kernel can make is seen in a log.
+# kind of report that a debug kernel can make is seen in a log. And what fetches
+# virtme-ng works on a machine where nothing was fetched before.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 passed=0 failed=0
 out=$(mktemp)
 line=$(mktemp)
-trap 'rm -f "$out" "$line"' EXIT
+fresh=$(mktemp -d)
+trap 'rm -rf "$out" "$line" "$fresh"' EXIT
 
 check() { # NAME STATUS TEXT OPTION... -- COMMAND...
 	local name=$1 want=$2 text=$3 status=0
@@ -97,6 +99,20 @@ tcpstate: loading out-of-tree module taints kernel.
 rcu: Hierarchical RCU implementation.
 hrtimer: interrupt took 10345678 ns
 END
+
+# An apt that knows of no archive: it is asked, so the empty cache was no error.
+printf '#!/bin/sh\n' > "$fresh/apt-get"
+chmod +x "$fresh/apt-get"
+if XDG_CACHE_HOME=$fresh/cache PATH=$fresh:$PATH \
+	"$here/../scripts/later.sh" virtme-ng trixie > "$out" 2>&1 ||
+	! grep -qxF "later: no Debian archive among apt's sources" "$out"; then
+	failed=$((failed + 1))
+	printf 'not ok later.sh with nothing in its cache\n'
+	sed 's/^/  | /' "$out"
+else
+	passed=$((passed + 1))
+	printf 'ok later.sh with nothing in its cache\n'
+fi
 
 printf 'vm_selftest: %s passed, %s failed\n' "$passed" "$failed"
 [[ $failed == 0 ]]

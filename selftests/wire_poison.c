@@ -325,7 +325,7 @@ static int look(const struct nlmsghdr *nlh, void *data)
 TEST_F_TIMEOUT(poison, netlink, 180)
 {
 	struct inet_diag_req_v2 req = {
-		.sdiag_protocol = IPPROTO_TCP, .idiag_states = 0xffffffff, .idiag_ext = 0xff,
+		.idiag_states = 0xffffffff, .idiag_ext = 0xff,
 	};
 	struct wire_conn *c = &self->c;
 	int found[2] = { 0, 0 };
@@ -336,6 +336,7 @@ TEST_F_TIMEOUT(poison, netlink, 180)
 	if (self->w.family != WIRE_AF_TCPSTATE)
 		SKIP(return, "the module's netlink");
 	req.sdiag_family = self->w.family;
+	req.sdiag_protocol = self->w.proto;
 	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok ws 2"));
 	SEND(c, "PA len 10");
 	ASSERT_EQ(0, nl_open(&nl, NETLINK_SOCK_DIAG));
