@@ -377,6 +377,8 @@ struct tcpstate_timewait {
  * @copied_seq: next octet that the reader takes
  * @sizing_seq: @copied_seq when half a window was last seen taken
  * @sizing_start: when that was, microseconds; 0: not since the handshake
+ * @rcv_rtt_us: round trip that text from the peer takes, microseconds; 0: not known
+ * @rcv_echo: TSecr of the text that told it
  * @fin_seq: number of the peer's FIN
  * @rtt_seq: end of the segment being timed
  * @rtt_start: when it was sent, microseconds
@@ -469,10 +471,12 @@ struct tcpstate_sock {
 	u32 keepintvl;
 	u32 copied_seq;
 	u32 sizing_seq;
-	u64 sizing_start;
+	u32 sizing_start;
+	u32 rcv_rtt_us;
+	u32 rcv_echo;
 	u32 fin_seq;
 	u32 rtt_seq;
-	u64 rtt_start;
+	u32 rtt_start;
 	u32 rcv_seg;
 	u32 ack_seq;
 	u32 pmtu;

@@ -100,7 +100,7 @@ static void take_sample(struct tcpstate_sock *ts, const struct tcpstate_seg *seg
 
 	if (ts->rtt_timing && !tcpstate_before(tcb->snd_una, ts->rtt_seq)) {
 		ts->rtt_timing = false;
-		tcpstate_rtt_sample(&ts->rtt, now_us() - ts->rtt_start);
+		tcpstate_rtt_sample(&ts->rtt, (u32)now_us() - ts->rtt_start);
 		return;
 	}
 	/* RFC 7323 appendix G: an ACK for every other segment. */
@@ -316,6 +316,23 @@ static struct sk_buff *compacted(struct sock *sk, struct sk_buff *skb)
 	*skb_hwtstamps(big) = *skb_hwtstamps(skb);
 	consume_skb(skb);
 	return big;
+}
+
+/*
+ * Text that echoes a newer timestamp of ours: how long was it from that ACK until what
+ * the ACK let go?  Who only receives learns it from nothing else.  Full segments only: what
+ * is less did not wait for an ACK.  The clock is read once a tick.
+ */
+static void take_echo(struct tcpstate_sock *ts, const struct tcpstate_seg *seg)
+{
+	u32 ms;
+
+	if (seg->opt.tsecr == ts->rcv_echo || seg->len < ts->rcv_seg || !ts->tcb.ts_ok ||
+	    !seg->opt.has_tstamp)
+		return;
+	ts->rcv_echo = seg->opt.tsecr;
+	ms = tcpstate_output_tsval(ts->tcb.ts_offset) - seg->opt.tsecr;
+	ts->rcv_rtt_us = tcpstate_rtt_smooth(ts->rcv_rtt_us, ms);
 }
 
 /* Text at RCV.NXT goes to the reader.  Consumes skb. */
@@ -567,6 +584,7 @@ static void take_text(struct sock *sk, struct sk_buff *skb)
 		kfree_skb(skb);
 		return;
 	}
+	take_echo(ts, seg);
 	queue_text(sk, skb);
 	if (!RB_EMPTY_ROOT(&ts->ooo)) {
 		/* RFC 5681 4.2: also when a part of a gap is filled. */

@@ -368,7 +368,7 @@ static void time_segment(struct tcpstate_sock *ts, u32 end, u64 now)
 		return;
 	ts->rtt_timing = true;
 	ts->rtt_seq = end;
-	ts->rtt_start = now / NSEC_PER_USEC;
+	ts->rtt_start = (u32)(now / NSEC_PER_USEC);
 }
 
 static bool nothing_in_flight(const struct tcpstate_tcb *tcb)

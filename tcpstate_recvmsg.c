@@ -122,8 +122,8 @@ static int copy(struct sk_buff *skb, u32 offset, struct msghdr *msg, u32 n, int 
  * round trip is held up by the window, so the buffer doubles, as far as
  * net.ipv4.tcp_rmem[2].  Where the user has set SO_RCVBUF, or
  * net.ipv4.tcp_moderate_rcvbuf is off, it stays.  The clock is read once in half a
- * window; the round trip is the one that our own segments have measured, at the
- * latest the handshake.
+ * window.  The round trip is the one that our own segments have measured, or that the
+ * peer's text has by its echoes, whichever is longer, and at least a tick of those.
  */
 static void right_size(struct sock *sk)
 {
@@ -131,15 +131,16 @@ static void right_size(struct sock *sk)
 	const struct net *net = sock_net(sk);
 	int rcvbuf = READ_ONCE(sk->sk_rcvbuf);
 	int most = READ_ONCE(net->ipv4.sysctl_tcp_rmem[2]);
-	u64 now, since;
+	u32 now, since, rtt;
 
 	if (ts->copied_seq - ts->sizing_seq < rcvbuf / 4)
 		return;
-	now = ktime_get_ns() / NSEC_PER_USEC;
+	now = (u32)(ktime_get_ns() / NSEC_PER_USEC) ?: 1;
 	since = ts->sizing_start;
 	ts->sizing_seq = ts->copied_seq;
 	ts->sizing_start = now;
-	if (!since || now - since > ts->rtt.srtt_us || rcvbuf >= most ||
+	rtt = max3(ts->rtt.srtt_us, ts->rcv_rtt_us, (u32)USEC_PER_MSEC);
+	if (!since || now - since > rtt || rcvbuf >= most ||
 	    (sk->sk_userlocks & SOCK_RCVBUF_LOCK) ||
 	    !READ_ONCE(net->ipv4.sysctl_tcp_moderate_rcvbuf) || sk_under_memory_pressure(sk))
 		return;

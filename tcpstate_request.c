@@ -719,7 +719,7 @@ static struct sock *hand_over(struct tcpstate_request *req, struct sk_buff *skb)
 	if (!req->retrans && !req->repeated) {
 		ts->rtt_timing = true;
 		ts->rtt_seq = req->iss + 1;
-		ts->rtt_start = req->sent_us;
+		ts->rtt_start = (u32)req->sent_us;
 	}
 	tcpstate_record_grow_up(req, child);
 	tcpstate_state_take_over(child, req);

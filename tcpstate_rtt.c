@@ -103,6 +103,24 @@ void tcpstate_rtt_echo(struct tcpstate_rtt *rtt, u32 ms, u32 samples)
 }
 
 /**
+ * tcpstate_rtt_smooth() - a mean of echoes, for who sends nothing that is acknowledged
+ * @mean: before, microseconds; 0: none
+ * @ms: what has passed since the timestamp was sent, milliseconds; may be a peer's lie
+ *
+ * Context: any.
+ * Return: the mean, microseconds, at least a tick of the timestamps where it changed.
+ * Source: the gain of RFC 6298 2.3.
+ */
+u32 tcpstate_rtt_smooth(u32 mean, u32 ms)
+{
+	u32 us = ms ? ms * 1000 : TICK_US;
+
+	if (ms > ECHO_MAX_MS)
+		return mean;
+	return mean ? toward(mean, us, 8) : us;
+}
+
+/**
  * tcpstate_rtt_syn_lost() - the SYN had to be retransmitted
  * @rtt: the estimator, at the end of the handshake
  *

@@ -97,6 +97,8 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->copied_seq = 0;
 	ts->ack_seq = 0;
 	ts->rcv_seg = 0;
+	ts->rcv_rtt_us = 0;
+	ts->rcv_echo = 0;
 	ts->last_sent = 0;
 	ts->pmtu = 0;
 	ts->told_mtu = 0;

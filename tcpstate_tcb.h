@@ -346,6 +346,7 @@ struct tcpstate_rtt {
 void tcpstate_rtt_init(struct tcpstate_rtt *rtt, u32 min_us, u32 max_us);
 void tcpstate_rtt_sample(struct tcpstate_rtt *rtt, u32 us);
 void tcpstate_rtt_echo(struct tcpstate_rtt *rtt, u32 ms, u32 samples);
+u32 tcpstate_rtt_smooth(u32 mean, u32 ms);
 void tcpstate_rtt_syn_lost(struct tcpstate_rtt *rtt);
 u32 tcpstate_rtt_timeout(const struct tcpstate_rtt *rtt);
 

@@ -563,6 +563,30 @@ WIRE_TEST(tstamp, rtt_ignores_lies)
 	ASSERT_EQ(before, info(c).tcpi_rtt);
 }
 
+/* Who only receives is told by the echoes of what comes. */
+WIRE_TEST(tstamp, rtt_of_a_receiver)
+{
+	struct wire_conn *c = &self->c;
+
+	stamp(c, T0);
+	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
+	ASSERT_EQ(0u, info(c).tcpi_rcv_rtt);
+	SEND(c, "PA len 1000 ts %u %u", T0, c->tsrecent - 300);
+	ASSERT_EQ(0, wire_read(c, 1000));
+	ASSERT_LE(300000u, info(c).tcpi_rcv_rtt);
+}
+
+WIRE_TEST(tstamp, rtt_of_a_receiver_ignores_lies)
+{
+	struct wire_conn *c = &self->c;
+
+	stamp(c, T0);
+	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
+	SEND(c, "PA len 1000 ts %u %u", T0, c->tsrecent + 1000000);
+	ASSERT_EQ(0, wire_read(c, 1000));
+	ASSERT_EQ(0u, info(c).tcpi_rcv_rtt);
+}
+
 /* ---- TIME_WAIT, RFC 6191 ---- */
 
 /* A connection whose listener stays, in TIME_WAIT; TS.Recent is the peer's clock. */

@@ -647,6 +647,7 @@ FIXTURE_VARIANT(sizing) {
 	bool set_by_user;	/* SO_RCVBUF */
 	bool switched_off;	/* net.ipv4.tcp_moderate_rcvbuf */
 	bool slow;		/* takes half a window in more than a round trip */
+	bool echoes;		/* tell of a round trip that is longer than the handshake's */
 	bool grows;
 };
 
@@ -658,6 +659,12 @@ FIXTURE_VARIANT_ADD(sizing, fast_reader) {
 
 FIXTURE_VARIANT_ADD(sizing, slow_reader) {
 	.slow = true,
+};
+
+FIXTURE_VARIANT_ADD(sizing, slow_reader_with_a_slower_peer) {
+	.slow = true,
+	.echoes = true,
+	.grows = true,
 };
 
 FIXTURE_VARIANT_ADD(sizing, size_set_by_the_user) {
@@ -689,6 +696,8 @@ WIRE_TEST(sizing, receive_window)
 	useconds_t pause = 0;
 
 	c->rtt_ms = variant->slow ? 10 : 500;
+	c->stamp = variant->echoes;
+	c->tsval = 1;
 	if (variant->switched_off)
 		ASSERT_EQ(0, wire_write_file("/proc/sys/net/ipv4/tcp_moderate_rcvbuf", 0));
 	ASSERT_EQ(0, begin_small(c, variant->set_by_user));
@@ -707,7 +716,11 @@ WIRE_TEST(sizing, receive_window)
 			ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
 		if (pause)
 			usleep(pause);	/* the reader's slowness, not a wait */
-		SEND(c, "PA len 1000");
+		if (variant->echoes) {
+			SEND(c, "PA len 1000 ts %u %u", c->tsval, c->tsrecent - 1000);
+		} else {
+			SEND(c, "PA len 1000");
+		}
 		ASSERT_EQ(0, wire_read(c, 1000));
 		ASSERT_LE(0, wire_drain(c));
 		if (wire_rcv_wnd(c) > most)

@@ -142,6 +142,33 @@ static bool rtt_echo_holds(unsigned int i)
 
 SUITE(rtt_echo);
 
+struct rtt_smooth_row {
+	struct row row;
+	u32 mean;	/* 0: the first */
+	u32 ms;
+	u32 then;
+};
+
+static const struct rtt_smooth_row rtt_smooth[] = {
+	{ { "rtt_smooth__first", "RFC 6298 2.2" }, 0, 100, 100000 },
+	{ { "rtt_smooth__first_below_a_tick", "ours: a tick at least" }, 0, 0, 1000 },
+	{ { "rtt_smooth__longer", "RFC 6298 2.3" }, 100000, 200, 112500 },
+	{ { "rtt_smooth__shorter", "RFC 6298 2.3" }, 100000, 20, 90000 },
+	{ { "rtt_smooth__below_a_tick", "ours: a tick at least" }, 1000, 0, 1000 },
+	{ { "rtt_smooth__as_long_as_can_be", "ours: a lie" }, 0, 600000, 600000000 },
+	{ { "rtt_smooth__longer_than_can_be", "ours: a lie" }, 100000, 600001, 100000 },
+	{ { "rtt_smooth__first_of_the_future", "ours: a lie" }, 0, 0xffffffff, 0 },
+};
+
+static bool rtt_smooth_holds(unsigned int i)
+{
+	const struct rtt_smooth_row *r = &rtt_smooth[i];
+
+	return tcpstate_rtt_smooth(r->mean, r->ms) == r->then;
+}
+
+SUITE(rtt_smooth);
+
 static bool rtt_stays_within(void)
 {
 	struct tcpstate_rtt e;
@@ -187,7 +214,7 @@ static bool rtt_whole_holds(unsigned int i)
 SUITE(rtt_whole);
 
 static const struct suite * const rtt_suites[] = {
-	&rtt_suite, &rtt_echo_suite, &rtt_whole_suite,
+	&rtt_suite, &rtt_echo_suite, &rtt_smooth_suite, &rtt_whole_suite,
 };
 
 #undef MIN_MAX
