@@ -938,6 +938,14 @@ bool tcpstate_output_owes_ack(const struct tcpstate_sock *ts)
 	return ts->tcb.rcv_nxt - ts->ack_seq >= 2 * mss;
 }
 
+/* A peer that waits for the reader's next ACK has sent enough to go on with. */
+static bool much_unread(const struct sock *sk)
+{
+	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+
+	return ts->tcb.rcv_nxt - ts->copied_seq > full_space(sk) / 4;
+}
+
 /**
  * tcpstate_output_reader_lags() - does an ACK now say no more than one when text is read
  * @sk: the socket
@@ -954,8 +962,7 @@ bool tcpstate_output_reader_lags(const struct sock *sk)
 {
 	const struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	return ts->tcb.rcv_nxt - ts->copied_seq > full_space(sk) / 4 &&
-	       tcpstate_output_receive_space(sk) < ts->tcb.rcv_adv - ts->ack_seq;
+	return much_unread(sk) && tcpstate_output_receive_space(sk) < ts->tcb.rcv_adv - ts->ack_seq;
 }
 
 /**
@@ -964,7 +971,8 @@ bool tcpstate_output_reader_lags(const struct sock *sk)
  *
  * Tells the peer when the window has grown by two segments or half the
  * buffer (MUST-39), and at once when it was shut; and acknowledges what was left
- * to the reader to acknowledge.
+ * to the reader to acknowledge, where much is unread yet in steps of a quarter of the
+ * window: the delayed ACK is for a reader that then takes no more.
  *
  * Context: socket lock held.
  */
@@ -975,11 +983,15 @@ void tcpstate_output_open_window(struct sock *sk)
 	u32 space = tcpstate_output_receive_space(sk);
 	u32 step = min_t(u32, full_space(sk) / 2,
 			 2 * max_t(u32, ts->rcv_seg, ts->tcb.rcv_mss));
+	bool news;
 
 	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_RECEIVE))
 		return;
 	space = min3(space, full_space(sk), 65535u << ts->tcb.rcv_wscale);
-	if (!tcpstate_output_owes_ack(ts) && (space < wnd + step || (wnd && space < 2 * wnd)))
-		return;
-	tcpstate_output_ack(sk);
+	if (tcpstate_output_owes_ack(ts))
+		news = !wnd || space >= wnd + full_space(sk) / 4 || !much_unread(sk);
+	else
+		news = space >= wnd + step && (!wnd || space >= 2 * wnd);
+	if (news)
+		tcpstate_output_ack(sk);
 }
