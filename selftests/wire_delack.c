@@ -143,6 +143,38 @@ WIRE_TEST(delack, waits_for_a_reader_that_lags)
 		ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
 }
 
+/* And while that much stays unread, one for each quarter of the window that is read. */
+WIRE_TEST(delack, goes_in_steps_while_much_is_unread)
+{
+	struct wire_conn *c = &self->c;
+	int i, n, acks = 0;
+
+	if (self->w.family == AF_INET)
+		SKIP(return, "the in-tree TCP has no such steps");
+	ASSERT_EQ(0, wire_sysctl(&self->w, "delack_ms", 400));
+	ASSERT_EQ(0, warm_up(c));
+	ASSERT_EQ(0, wire_set_int(c, SOL_SOCKET, SO_RCVBUF, 65536));
+	for (i = 0; i < 24; i++)
+		SEND(c, "A len %d", MSS);
+	while (c->got.ack != c->snd_nxt)
+		ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
+	for (i = 0; i < 24; i++) {
+		SEND(c, "A len %d", MSS);
+		SEND(c, "A len %d", MSS);
+		ASSERT_EQ(0, wire_read(c, 2 * MSS));
+		n = wire_drain(c);
+		ASSERT_LE(0, n);
+		acks += n;
+	}
+	/* 70,000 octets were read, of a window of at most 65,536. */
+	ASSERT_LE(2, acks);
+	ASSERT_GE(12, acks);
+	/* All is acknowledged once it is read. */
+	ASSERT_EQ(0, wire_read(c, 24 * MSS));
+	while (c->got.ack != c->snd_nxt)
+		ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
+}
+
 WIRE_TEST(delack, out_of_order_at_once)
 {
 	struct wire_conn *c = &self->c;
