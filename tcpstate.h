@@ -258,7 +258,7 @@ struct tcpstate_request {
 	struct ip_options_rcu *route;
 	struct tcpstate_seg syn;
 	struct tcpstate_rtt rtt;
-	u64 sent_us;
+	u32 sent_us;
 	unsigned long began;
 	u64 cookie;
 	struct tcpstate_record *record;

@@ -13,9 +13,9 @@
 #define COMPACT_BELOW	1024
 #define COMPACT_SIZE	(SKB_WITH_OVERHEAD(16384))
 
-static u64 now_us(void)
+static u32 now_us(void)
 {
-	return ktime_get_ns() / NSEC_PER_USEC;
+	return (u32)(ktime_get_ns() / NSEC_PER_USEC);
 }
 
 /* A new urgent pointer (RFC 9293 3.10.7.4 sixth): the mark moves, the user hears. */
@@ -100,7 +100,7 @@ static void take_sample(struct tcpstate_sock *ts, const struct tcpstate_seg *seg
 
 	if (ts->rtt_timing && !tcpstate_before(tcb->snd_una, ts->rtt_seq)) {
 		ts->rtt_timing = false;
-		tcpstate_rtt_sample(&ts->rtt, (u32)now_us() - ts->rtt_start);
+		tcpstate_rtt_sample(&ts->rtt, now_us() - ts->rtt_start);
 		return;
 	}
 	/* RFC 7323 appendix G: an ACK for every other segment. */

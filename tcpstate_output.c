@@ -981,15 +981,16 @@ void tcpstate_output_open_window(struct sock *sk)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	u32 wnd = tcpstate_rcv_wnd(&ts->tcb);
 	u32 space = tcpstate_output_receive_space(sk);
-	u32 step = min_t(u32, full_space(sk) / 2,
+	u32 full = full_space(sk);
+	u32 step = min_t(u32, full / 2,
 			 2 * max_t(u32, ts->rcv_seg, ts->tcb.rcv_mss));
 	bool news;
 
 	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_RECEIVE))
 		return;
-	space = min3(space, full_space(sk), 65535u << ts->tcb.rcv_wscale);
+	space = min3(space, full, 65535u << ts->tcb.rcv_wscale);
 	if (tcpstate_output_owes_ack(ts))
-		news = !wnd || space >= wnd + full_space(sk) / 4 || !much_unread(sk);
+		news = !wnd || space >= wnd + full / 4 || !much_unread(sk);
 	else
 		news = space >= wnd + step && (!wnd || space >= 2 * wnd);
 	if (news)

@@ -554,7 +554,7 @@ static struct tcpstate_request *make(struct sock *listener, const struct sk_buff
 	req->wnd = tcpstate_output_first_window(listener);
 	tcpstate_rtt_init(&req->rtt, READ_ONCE(tn->rto_min_ms) * USEC_PER_MSEC,
 			  READ_ONCE(tn->rto_max_ms) * USEC_PER_MSEC);
-	req->sent_us = ktime_get_ns() / NSEC_PER_USEC;
+	req->sent_us = (u32)(ktime_get_ns() / NSEC_PER_USEC);
 	req->began = jiffies;
 	tcpstate_state_request_born(req);
 	tcpstate_record_begin_request(req);
@@ -719,7 +719,7 @@ static struct sock *hand_over(struct tcpstate_request *req, struct sk_buff *skb)
 	if (!req->retrans && !req->repeated) {
 		ts->rtt_timing = true;
 		ts->rtt_seq = req->iss + 1;
-		ts->rtt_start = (u32)req->sent_us;
+		ts->rtt_start = req->sent_us;
 	}
 	tcpstate_record_grow_up(req, child);
 	tcpstate_state_take_over(child, req);
