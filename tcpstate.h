@@ -144,6 +144,23 @@ struct tcpstate_process {
 	struct rcu_head rcu;
 };
 
+/* Entries of a row where few are kept: as many as a handshake and a request make. */
+#define TCPSTATE_RECORD_ROW	8
+
+/**
+ * struct tcpstate_ring - the entries of a flight recorder
+ * @limit: how many are kept
+ * @shift: a row has 1 << @shift of them
+ * @first: rows, each NULL until needed: most connections never have many
+ * @rows: the same, where @first has no room for them; else NULL
+ */
+struct tcpstate_ring {
+	u32 limit;
+	u32 shift;
+	struct tcpstate_record_event *first[2];
+	struct tcpstate_record_event **rows;
+};
+
 /**
  * struct tcpstate_record - the flight recorder of one connection
  * @ref: one while it is in @tn's table, one for each reader
@@ -154,23 +171,25 @@ struct tcpstate_process {
  * @lock: guards the fields below, the rows, but not what is in them
  * @seq: guards @next, @unsettled and the entries
  * @process: of the socket, or NULL
- * @limit: how many entries are kept
+ * @ring: the entries
  * @next: number of the next one
  * @unsettled: number, plus 1, of the entry of a segment that is being taken; 0: none
+ * @came: when that segment came, nanoseconds of CLOCK_REALTIME
  * @mask: 1 << enum tcpstate_record_kind that are wanted; 0: out of memory, off
  * @state: of the connection
  * @mini: in TIME_WAIT without a socket
  * @dead: the connection is over
- * @first: rows of entries, each NULL until needed: most connections never have many
- * @rows: the same, where @first has no room for them; else NULL
  * @dead_node: place among the namespace's dead, guarded by its record_lock
- * @rcu: freed after a grace period
+ * @own: the first row, which needs no memory of its own
  *
  * It belongs to a connection: to its socket, then to its mini, then to nobody.
  * Whoever has the connection writes, under the connection's lock, and alone
- * changes rows, @limit and @next.  A writer of entries pays no more than a count up
+ * changes the ring and @next.  A writer of entries pays no more than a count up
  * before and behind; a reader, who is rare, copies an entry again that has changed
  * meanwhile, and holds @lock, so that rows do not go from under it.  @lock is a leaf.
+ *
+ * Its memory may become another recorder's while somebody who has found it under RCU
+ * takes a reference: @id, which is 0 in between, tells whether it is still the same.
  */
 struct tcpstate_record {
 	refcount_t ref;
@@ -181,17 +200,16 @@ struct tcpstate_record {
 	spinlock_t lock;	/* rows, for readers */
 	seqcount_t seq;
 	struct tcpstate_process *process;
-	u32 limit;
+	struct tcpstate_ring ring;
+	u64 came;
 	u32 next;
 	u32 unsettled;
 	u32 mask;
 	u8 state;
 	bool mini;
 	bool dead;
-	struct tcpstate_record_event *first[2];
-	struct tcpstate_record_event **rows;
 	struct list_head dead_node;
-	struct rcu_head rcu;
+	struct tcpstate_record_event own[TCPSTATE_RECORD_ROW];
 };
 
 /**
@@ -380,6 +398,8 @@ struct tcpstate_timewait {
  * @rcv_rtt_us: round trip that text from the peer takes, microseconds; 0: not known
  * @rcv_echo: TSecr of the text that told it
  * @fin_seq: number of the peer's FIN
+ * @small_seq: end of the last segment sent that was not full; at or below SND.UNA: none
+ *	is on the way
  * @rtt_seq: end of the segment being timed
  * @rtt_start: when it was sent, microseconds
  * @rcv_seg: largest text received in one segment, octets
@@ -475,6 +495,7 @@ struct tcpstate_sock {
 	u32 rcv_rtt_us;
 	u32 rcv_echo;
 	u32 fin_seq;
+	u32 small_seq;
 	u32 rtt_seq;
 	u32 rtt_start;
 	u32 rcv_seg;
@@ -843,6 +864,8 @@ void tcpstate_process_put(struct tcpstate_process *process);
 
 /* --- tcpstate_record.c (layer 1) --- */
 
+int tcpstate_record_load(void);
+void tcpstate_record_unload(void);
 void tcpstate_record_init(struct tcpstate_net *tn);
 void tcpstate_record_exit(struct tcpstate_net *tn);
 void tcpstate_record_begin(struct sock *sk);

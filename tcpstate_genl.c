@@ -130,7 +130,7 @@ static int put_head(struct sk_buff *skb, struct tcpstate_record *rec,
 	about.dead = rec->dead;
 	about.mini = rec->mini && !rec->dead;
 	about.process = tcpstate_process_get(rec->process);
-	limit = rec->limit;
+	limit = rec->ring.limit;
 	next = READ_ONCE(rec->next);
 	spin_unlock_bh(&rec->lock);
 	err = tcpstate_genl_put_about(skb, &about);

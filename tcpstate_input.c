@@ -152,6 +152,8 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	/* So that it never comes to lie ahead by falling behind. */
 	if (tcpstate_before(tcb->snd_up, ack))
 		tcb->snd_up = ack;
+	if (tcpstate_before(ts->small_seq, ack))
+		ts->small_seq = ack;
 	/* After 2^32 octets SND.UNA comes by ISS again; the SYN stays acknowledged. */
 	if (tcb->snd_una == tcb->iss)
 		tcb->iss--;

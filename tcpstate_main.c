@@ -284,9 +284,12 @@ static int __init init_module_tcpstate(void)
 	err = tcpstate_queue_init();
 	if (err)
 		goto exit_request;
-	err = proto_register(&tcpstate_prot, 1);
+	err = tcpstate_record_load();
 	if (err)
 		goto exit_queue;
+	err = proto_register(&tcpstate_prot, 1);
+	if (err)
+		goto unload_record;
 	err = tcpstate_port_load();
 	if (err)
 		goto unregister_proto;
@@ -321,6 +324,8 @@ unload_port:
 	tcpstate_port_unload();
 unregister_proto:
 	proto_unregister(&tcpstate_prot);
+unload_record:
+	tcpstate_record_unload();
 exit_queue:
 	tcpstate_queue_exit();
 exit_request:
@@ -347,6 +352,7 @@ static void __exit exit_module_tcpstate(void)
 	rcu_barrier();
 	tcpstate_port_unload();
 	proto_unregister(&tcpstate_prot);
+	tcpstate_record_unload();
 	tcpstate_queue_exit();
 	tcpstate_request_exit();
 	tcpstate_timewait_exit();

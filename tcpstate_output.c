@@ -526,22 +526,33 @@ bool tcpstate_output_waits(const struct tcpstate_sock *ts)
 }
 
 /*
- * May less than a full segment go?  Nagle (SHLD-7), and the sender's half of
- * silly window avoidance (MUST-38), RFC 9293 3.8.6.2.1.
+ * May the end of the text go, though it fills no segment?  Nagle (SHLD-7), as RFC 9293 A.3
+ * and the in-tree TCP have it: one small segment at a time may be on the way.  So the
+ * tail of a write goes with its full segments, and does not wait for the delayed ACK of
+ * a peer that waits for the tail.
  */
-static bool small_may_go(const struct tcpstate_sock *ts, u32 len, u32 queued, bool fin)
+static bool tail_may_go(const struct tcpstate_sock *ts, bool fin)
 {
 	const struct tcpstate_tcb *tcb = &ts->tcb;
 
-	if (ts->overdue)
-		return len;
-	if (len < queued)
-		return len >= tcb->max_wnd / 2 && len;
 	if (fin || urgent_waits(tcb))
 		return true;
 	if (ts->corked)
 		return false;
-	return ts->nodelay || nothing_in_flight(tcb);
+	return ts->nodelay || !tcpstate_after(ts->small_seq, tcb->snd_una);
+}
+
+/*
+ * May less than a full segment go?  Nagle, and the sender's half of silly window
+ * avoidance (MUST-38), RFC 9293 3.8.6.2.1.
+ */
+static bool small_may_go(const struct tcpstate_sock *ts, u32 len, u32 queued, bool fin)
+{
+	if (ts->overdue)
+		return len;
+	if (len < queued)
+		return len >= ts->tcb.max_wnd / 2 && len;
+	return tail_may_go(ts, fin);
 }
 
 /*
@@ -608,9 +619,7 @@ static bool next_cut(struct sock *sk, struct cut *cut)
 	queued = tcb->write_seq - held - tcb->snd_nxt;
 	*cut = (struct cut){ .seq = tcb->snd_nxt, .flags = TCPSTATE_ACK };
 	len = min3(queued, space, largest_burst(sk));
-	/* The tail behind full segments waits for their ACK, unless Nagle is off. */
-	if (len > tcb->snd_mss &&
-	    !(len == queued && (fin || (ts->nodelay && !ts->corked))))
+	if (len > tcb->snd_mss && !(len == queued && tail_may_go(ts, fin)))
 		len = rounddown(len, tcb->snd_mss);
 	if (len < tcb->snd_mss && queued && !small_may_go(ts, len, queued, fin))
 		return false;
@@ -652,7 +661,9 @@ void tcpstate_output_push(struct sock *sk)
 		arm_if_idle(sk);
 		return;
 	}
-	if (tcpstate_in(state, TCPSTATE_F_CAN_TRANSMIT) && tcpstate_syn_acked(tcb)) {
+	/* After many an ACK there is nothing to send. */
+	if ((tcpstate_output_waits(ts) || ts->cong.phase == TCPSTATE_PHASE_LOSS) &&
+	    tcpstate_in(state, TCPSTATE_F_CAN_TRANSMIT) && tcpstate_syn_acked(tcb)) {
 		/* IP options have changed: other segments, perhaps another way. */
 		if (unlikely(!ts->pmtu) && !ts->af->route(sk))
 			tcpstate_output_sync_mss(sk);
@@ -663,6 +674,8 @@ void tcpstate_output_push(struct sock *sk)
 			if (transmit_shrinking(sk, &cut) == -ENOBUFS)
 				break;
 			tcb->snd_nxt += cut.len + !!(cut.flags & TCPSTATE_FIN);
+			if (cut.len % tcb->snd_mss)
+				ts->small_seq = cut.seq + cut.len;
 			time_segment(ts, tcb->snd_nxt, cut.now);
 			arm_if_idle(sk);
 		}
@@ -980,15 +993,17 @@ void tcpstate_output_open_window(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	u32 wnd = tcpstate_rcv_wnd(&ts->tcb);
-	u32 space = tcpstate_output_receive_space(sk);
 	u32 full = full_space(sk);
-	u32 step = min_t(u32, full / 2,
-			 2 * max_t(u32, ts->rcv_seg, ts->tcb.rcv_mss));
+	u32 space, step;
 	bool news;
 
+	/* With more than half of it open, only what is owed is news. */
+	if (wnd > full / 2 && !tcpstate_output_owes_ack(ts))
+		return;
 	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_RECEIVE))
 		return;
-	space = min3(space, full, 65535u << ts->tcb.rcv_wscale);
+	space = min3(tcpstate_output_receive_space(sk), full, 65535u << ts->tcb.rcv_wscale);
+	step = min_t(u32, full / 2, 2 * max_t(u32, ts->rcv_seg, ts->tcb.rcv_mss));
 	if (tcpstate_output_owes_ack(ts))
 		news = !wnd || space >= wnd + full / 4 || !much_unread(sk);
 	else

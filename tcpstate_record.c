@@ -15,44 +15,47 @@ static_assert((int)TCPSTATE_LOST_OLD >= (int)TCPSTATE_DROP_COUNT);
 /* Writers may be in softirq. */
 #define GFP_RECORD	(GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT)
 
-/*
- * Entries that share an allocation: as many as a handshake and a request make, or
- * where many are kept a page of them.
- */
-#define FEW_SHIFT	3
+/* Entries of a row: where many are kept a page of them. */
+#define FEW_SHIFT	const_ilog2(TCPSTATE_RECORD_ROW)
 #define FEW		64
 #define MANY_SHIFT	5
 
 #define ENTRY_SIZE	sizeof(struct tcpstate_record_event)
 
-static unsigned int row_shift(const struct tcpstate_record *rec)
+static struct kmem_cache *cache;
+
+static unsigned int row_count(const struct tcpstate_ring *ring)
 {
-	return rec->limit <= FEW ? FEW_SHIFT : MANY_SHIFT;
+	return DIV_ROUND_UP(ring->limit, 1U << ring->shift);
 }
 
-static unsigned int row_count(const struct tcpstate_record *rec)
+static size_t row_size(const struct tcpstate_ring *ring)
 {
-	return DIV_ROUND_UP(rec->limit, 1U << row_shift(rec));
+	return ENTRY_SIZE << ring->shift;
 }
 
-static size_t row_size(const struct tcpstate_record *rec)
+static struct tcpstate_record_event **rows_of(struct tcpstate_ring *ring)
 {
-	return ENTRY_SIZE << row_shift(rec);
+	return ring->rows ?: ring->first;
 }
 
-/* Rows that need no memory of their own. */
-static struct tcpstate_record_event **rows_of(struct tcpstate_record *rec)
+/* False: the namespace's recorders have all that they may have. */
+static bool charge(struct tcpstate_net *tn, size_t size)
 {
-	return rec->rows ?: rec->first;
+	if (atomic_long_add_return(size, &tn->record_octets) <= READ_ONCE(tn->record_mem))
+		return true;
+	atomic_long_sub(size, &tn->record_octets);
+	return false;
 }
 
-/* NULL: no memory, or the namespace's recorders have all that they may have. */
+/* NULL: no memory, or none that may be had. */
 static void *take_memory(struct tcpstate_net *tn, size_t size, gfp_t zeroed)
 {
-	void *memory = NULL;
+	void *memory;
 
-	if (atomic_long_add_return(size, &tn->record_octets) <= READ_ONCE(tn->record_mem))
-		memory = kmalloc(size, GFP_RECORD | zeroed);
+	if (!charge(tn, size))
+		return NULL;
+	memory = kmalloc(size, GFP_RECORD | zeroed);
 	if (!memory)
 		atomic_long_sub(size, &tn->record_octets);
 	return memory;
@@ -66,30 +69,28 @@ static void give_memory(struct tcpstate_net *tn, void *memory, size_t size)
 	atomic_long_sub(size, &tn->record_octets);
 }
 
-static void free_entries(struct tcpstate_record *rec)
+/* But the row that is rec's own. */
+static void free_ring(struct tcpstate_record *rec, struct tcpstate_ring *ring)
 {
 	unsigned int i;
 
-	for (i = 0; i < row_count(rec); i++)
-		give_memory(rec->tn, rows_of(rec)[i], row_size(rec));
-	give_memory(rec->tn, rec->rows, row_count(rec) * sizeof(*rec->rows));
+	for (i = 0; i < row_count(ring); i++)
+		if (rows_of(ring)[i] != rec->own)
+			give_memory(rec->tn, rows_of(ring)[i], row_size(ring));
+	give_memory(rec->tn, ring->rows, row_count(ring) * sizeof(*ring->rows));
 }
 
-/* How many entries an empty recorder will keep.  False: no memory. */
-static bool set_limit(struct tcpstate_record *rec, u32 limit)
+/* A ring without entries.  False: no memory. */
+static bool set_ring(struct tcpstate_net *tn, struct tcpstate_ring *ring, u32 limit)
 {
-	rec->limit = limit;
-	if (row_count(rec) <= ARRAY_SIZE(rec->first))
+	*ring = (struct tcpstate_ring){
+		.limit = limit,
+		.shift = limit <= FEW ? FEW_SHIFT : MANY_SHIFT,
+	};
+	if (row_count(ring) <= ARRAY_SIZE(ring->first))
 		return true;
-	rec->rows = take_memory(rec->tn, row_count(rec) * sizeof(*rec->rows), __GFP_ZERO);
-	return rec->rows;
-}
-
-static void free_rcu(struct rcu_head *rcu)
-{
-	struct tcpstate_record *rec = container_of(rcu, struct tcpstate_record, rcu);
-
-	kfree(rec);
+	ring->rows = take_memory(tn, row_count(ring) * sizeof(*ring->rows), __GFP_ZERO);
+	return ring->rows;
 }
 
 /**
@@ -102,10 +103,10 @@ void tcpstate_record_put(struct tcpstate_record *rec)
 {
 	if (!refcount_dec_and_test(&rec->ref))
 		return;
-	free_entries(rec);
+	free_ring(rec, &rec->ring);
 	atomic_long_sub(sizeof(*rec), &rec->tn->record_octets);
 	tcpstate_process_put(rec->process);
-	call_rcu(&rec->rcu, free_rcu);
+	kmem_cache_free(cache, rec);
 }
 
 /* The recorder is not told of any more. */
@@ -130,19 +131,31 @@ static int insert(struct tcpstate_net *tn, struct tcpstate_record *rec)
 
 static struct tcpstate_record *alloc(struct tcpstate_net *tn, u32 limit)
 {
-	struct tcpstate_record *rec = take_memory(tn, sizeof(*rec), __GFP_ZERO);
+	struct tcpstate_record *rec = NULL;
 
+	if (charge(tn, sizeof(*rec))) {
+		rec = kmem_cache_alloc(cache, GFP_RECORD);
+		if (!rec)
+			atomic_long_sub(sizeof(*rec), &tn->record_octets);
+	}
 	if (!rec)
 		return NULL;
+	/* Of @own nobody reads what was not written. */
+	memset(rec, 0, offsetof(struct tcpstate_record, own));
 	rec->tn = tn;
-	if (!set_limit(rec, limit)) {
-		give_memory(tn, rec, sizeof(*rec));
+	if (!set_ring(tn, &rec->ring, limit)) {
+		atomic_long_sub(sizeof(*rec), &tn->record_octets);
+		kmem_cache_free(cache, rec);
 		return NULL;
 	}
-	refcount_set(&rec->ref, 1);
+	if (rec->ring.shift == FEW_SHIFT)
+		rows_of(&rec->ring)[0] = rec->own;
 	spin_lock_init(&rec->lock);
 	seqcount_init(&rec->seq);
 	INIT_LIST_HEAD(&rec->dead_node);
+	/* Partner: the reference in tcpstate_record_find(), of who has found another here. */
+	smp_wmb();
+	refcount_set(&rec->ref, 1);
 	return rec;
 }
 
@@ -319,23 +332,25 @@ void tcpstate_record_hand_over(struct sock *sk, struct tcpstate_timewait *tw)
 /* The place of an entry; NULL: it was never needed. */
 static struct tcpstate_record_event *place(struct tcpstate_record *rec, u32 number)
 {
-	u32 at = number % rec->limit, shift = row_shift(rec);
-	struct tcpstate_record_event *row = READ_ONCE(rows_of(rec)[at >> shift]);
+	struct tcpstate_ring *ring = &rec->ring;
+	u32 at = number % ring->limit, shift = ring->shift;
+	struct tcpstate_record_event *row = READ_ONCE(rows_of(ring)[at >> shift]);
 
 	return row ? row + (at & (BIT(shift) - 1)) : NULL;
 }
 
 /* And with memory for it; NULL: there is none. */
-static struct tcpstate_record_event *make_place(struct tcpstate_record *rec, u32 number)
+static struct tcpstate_record_event *make_place(struct tcpstate_net *tn,
+						struct tcpstate_ring *ring, u32 number)
 {
-	u32 at = number % rec->limit, shift = row_shift(rec);
-	struct tcpstate_record_event **row = &rows_of(rec)[at >> shift];
+	u32 at = number % ring->limit, shift = ring->shift;
+	struct tcpstate_record_event **row = &rows_of(ring)[at >> shift];
 
 	if (unlikely(!*row)) {
 		/* In the first round nobody reads what is behind the newest entry. */
-		bool newest = number < rec->limit && !(at & (BIT(shift) - 1));
+		bool newest = number < ring->limit && !(at & (BIT(shift) - 1));
 
-		WRITE_ONCE(*row, take_memory(rec->tn, row_size(rec), newest ? 0 : __GFP_ZERO));
+		WRITE_ONCE(*row, take_memory(tn, row_size(ring), newest ? 0 : __GFP_ZERO));
 	}
 	return *row ? *row + (at & (BIT(shift) - 1)) : NULL;
 }
@@ -353,6 +368,21 @@ static u32 unread(const struct sock *sk)
 	return end - ts->copied_seq;
 }
 
+#define ALIKE	offsetofend(struct tcpstate_tcb, rcv_nxt)
+#define AT_LIKE(field)	static_assert(offsetof(struct tcpstate_tcb, field) ==		\
+				      offsetof(struct tcpstate_tcb_info, field))
+AT_LIKE(iss);
+AT_LIKE(snd_una);
+AT_LIKE(snd_nxt);
+AT_LIKE(snd_wnd);
+AT_LIKE(snd_wl1);
+AT_LIKE(snd_wl2);
+AT_LIKE(snd_up);
+AT_LIKE(write_seq);
+AT_LIKE(irs);
+AT_LIKE(rcv_nxt);
+static_assert(ALIKE == 10 * sizeof(u32));
+
 /**
  * tcpstate_record_tcb() - the TCB of a full socket as user space sees it
  * @sk: the socket
@@ -365,16 +395,8 @@ void tcpstate_record_tcb(const struct sock *sk, struct tcpstate_tcb_info *info)
 	const struct tcpstate_sock *ts = tcpstate_sk(sk);
 	const struct tcpstate_tcb *tcb = &ts->tcb;
 
-	info->iss = tcb->iss;
-	info->snd_una = tcb->snd_una;
-	info->snd_nxt = tcb->snd_nxt;
-	info->snd_wnd = tcb->snd_wnd;
-	info->snd_wl1 = tcb->snd_wl1;
-	info->snd_wl2 = tcb->snd_wl2;
-	info->snd_up = tcb->snd_up;
-	info->write_seq = tcb->write_seq;
-	info->irs = tcb->irs;
-	info->rcv_nxt = tcb->rcv_nxt;
+	/* The numbers that lie alike in both, at once. */
+	memcpy(info, tcb, ALIKE);
 	info->rcv_wnd = tcpstate_rcv_wnd(tcb);
 	info->rcv_up = tcb->urgent == TCPSTATE_URGENT_NONE ? 0 : tcb->rcv_up;
 	info->cwnd = ts->cong.cwnd;
@@ -476,7 +498,7 @@ static struct tcpstate_record_event *next_entry(struct tcpstate_record *rec, u8 
 
 	if (!(rec->mask & BIT(kind)))
 		return NULL;
-	entry = make_place(rec, rec->next);
+	entry = make_place(rec->tn, &rec->ring, rec->next);
 	if (!entry) {
 		WRITE_ONCE(rec->mask, 0);
 		tcpstate_mib_inc(rec->tn, TCPSTATE_MIB_RECORDOFF);
@@ -504,20 +526,28 @@ static void end_write(struct tcpstate_record *rec)
 static void open_entry(struct tcpstate_record *rec, struct tcpstate_record_event *entry, u8 kind,
 		       const struct tcpstate_flow *flow)
 {
-	u64 now = ktime_get_real_ns();
+	/* What a segment brings about while it is taken happened when it came. */
+	u64 now = rec->unsettled ? rec->came : ktime_get_real_ns();
 
 	begin_write(rec);
-	/* Of a segment that a socket takes, tcpstate_record_settle() tells the TCB. */
+	/*
+	 * Of a segment that a socket takes, tcpstate_record_settle() tells the TCB; until
+	 * then nobody reads the entry.
+	 */
 	if (kind == TCPSTATE_RECORD_RECEIVED && flow->kind == TCPSTATE_FLOW_FULL) {
-		memset(entry, 0, sizeof(*entry));
 		rec->unsettled = rec->next + 1;
+		rec->came = now;
 	} else {
-		memset(entry, 0, offsetof(struct tcpstate_record_event, tcb));
 		tell_tcb(flow, &entry->tcb);
 	}
 	entry->time = now;
 	entry->number = rec->next;
 	entry->kind = kind;
+	/* What the kind has is filled by the caller. */
+	entry->why = 0;
+	entry->drop = 0;
+	entry->segs = 0;
+	memset(&entry->seg, 0, sizeof(entry->seg));
 }
 
 static void close_entry(struct tcpstate_record *rec)
@@ -587,7 +617,7 @@ void tcpstate_record_segment(struct tcpstate_flow *flow, u8 kind,
 {
 	struct tcpstate_record *rec = record_of(flow);
 	struct tcpstate_record_event *entry = next_entry(rec, kind);
-	u32 end = tcpstate_seg_end(seg);
+	u32 end;
 
 	if (!entry)
 		return;
@@ -605,9 +635,11 @@ void tcpstate_record_segment(struct tcpstate_flow *flow, u8 kind,
 	entry->seg.mss = seg->opt.mss;
 	entry->seg.flags = seg->flags;
 	entry->seg.options = options_of(&seg->opt);
-	if ((kind == TCPSTATE_RECORD_SENT || kind == TCPSTATE_RECORD_RETRANSMIT) &&
-	    tcpstate_after(end, entry->tcb.snd_nxt))
-		entry->tcb.snd_nxt = end;
+	if (kind == TCPSTATE_RECORD_SENT || kind == TCPSTATE_RECORD_RETRANSMIT) {
+		end = tcpstate_seg_end(seg);
+		if (tcpstate_after(end, entry->tcb.snd_nxt))
+			entry->tcb.snd_nxt = end;
+	}
 	close_entry(rec);
 }
 
@@ -680,19 +712,20 @@ void tcpstate_record_phase(struct sock *sk, u8 old)
 	close_entry(rec);
 }
 
-/* Move the newest entries of one ring into another of another size. */
-static int move_entries(struct tcpstate_record *rec, struct tcpstate_record *to)
+/* Move the newest entries to a ring of another size. */
+static int move_entries(struct tcpstate_record *rec, struct tcpstate_ring *ring)
 {
-	u32 number = rec->next - min3(rec->next, rec->limit, to->limit);
-	struct tcpstate_record_event *from;
+	u32 number = rec->next - min3(rec->next, rec->ring.limit, ring->limit);
+	struct tcpstate_record_event *from, *to;
 
 	for (; number != rec->next; number++) {
 		from = place(rec, number);
 		if (!from || from->number != number)
 			continue;
-		if (!make_place(to, number))
+		to = make_place(rec->tn, ring, number);
+		if (!to)
 			return -ENOMEM;
-		*place(to, number) = *from;
+		*to = *from;
 	}
 	return 0;
 }
@@ -709,9 +742,8 @@ int tcpstate_record_resize(struct sock *sk, int limit)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_record *rec = ts->record;
-	struct tcpstate_record copy;
-	unsigned int i;
-	int err = 0;
+	struct tcpstate_ring ring;
+	int err;
 
 	ts->record_limit = limit;
 	limit = tcpstate_record_limit(sk);
@@ -726,21 +758,17 @@ int tcpstate_record_resize(struct sock *sk, int limit)
 		forget(rec);
 		return 0;
 	}
-	if (limit == rec->limit)
+	if (limit == rec->ring.limit)
 		return 0;
-	copy = (struct tcpstate_record){ .tn = rec->tn };
-	if (!set_limit(&copy, limit))
+	if (!set_ring(rec->tn, &ring, limit))
 		return -ENOMEM;
-	err = move_entries(rec, &copy);
+	err = move_entries(rec, &ring);
 	if (!err) {
 		spin_lock_bh(&rec->lock);
-		for (i = 0; i < ARRAY_SIZE(rec->first); i++)
-			swap(rec->first[i], copy.first[i]);
-		swap(rec->rows, copy.rows);
-		swap(rec->limit, copy.limit);
+		swap(rec->ring, ring);
 		spin_unlock_bh(&rec->lock);
 	}
-	free_entries(&copy);
+	free_ring(rec, &ring);
 	return err;
 }
 
@@ -797,10 +825,16 @@ struct tcpstate_record *tcpstate_record_find(struct tcpstate_net *tn, unsigned l
 	struct tcpstate_record *rec;
 
 	rcu_read_lock();
-	do {
-		rec = xa_find(&tn->records, &id, ULONG_MAX, XA_PRESENT);
+	while ((rec = xa_find(&tn->records, &id, ULONG_MAX, XA_PRESENT))) {
+		/* Partner: alloc(). */
+		if (refcount_inc_not_zero(&rec->ref)) {
+			if (likely(READ_ONCE(rec->id) == id && rec->tn == tn))
+				break;
+			tcpstate_record_put(rec);
+		}
 		/* One that goes at this moment: look behind it. */
-	} while (rec && !refcount_inc_not_zero(&rec->ref) && ++id);
+		id++;
+	}
 	rcu_read_unlock();
 	return rec;
 }
@@ -818,7 +852,7 @@ static bool copy_entry(struct tcpstate_record *rec, u32 *number,
 		seq = read_seqcount_begin(&rec->seq);
 		wanted = *number;
 		next = READ_ONCE(rec->next);
-		oldest = next - min(next, rec->limit);
+		oldest = next - min(next, rec->ring.limit);
 		if (tcpstate_before(wanted, oldest))
 			wanted = oldest;
 		complete = tcpstate_before(wanted, next) &&
@@ -885,6 +919,28 @@ unsigned int tcpstate_record_forget(struct tcpstate_net *tn, const u64 *id, cons
 		forget(rec);
 	}
 	return n;
+}
+
+/**
+ * tcpstate_record_load() - make the slab cache
+ *
+ * Context: module load.
+ * Return: 0 or -ENOMEM.
+ */
+int tcpstate_record_load(void)
+{
+	cache = KMEM_CACHE(tcpstate_record, SLAB_TYPESAFE_BY_RCU);
+	return cache ? 0 : -ENOMEM;
+}
+
+/**
+ * tcpstate_record_unload() - free it
+ *
+ * Context: module unload, every recorder gone.
+ */
+void tcpstate_record_unload(void)
+{
+	kmem_cache_destroy(cache);
 }
 
 /**

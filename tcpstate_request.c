@@ -301,6 +301,8 @@ static bool take_cookie(struct sock *listener, struct sk_buff *skb)
 			     tcpstate_cb(skb)->seg.ack - 1);
 	if (!child)
 		goto drop;
+	tcpstate_sk(child)->tcb.ts_offset =
+		tcpstate_sock_tstamp_offset(&tcpstate_sk(child)->flow.key);
 	tcpstate_state_born(child, TCPSTATE_LISTEN);
 	tcpstate_record_begin(child);
 	if (tcpstate_demux_add(child)) {
@@ -712,6 +714,7 @@ static struct sock *hand_over(struct tcpstate_request *req, struct sk_buff *skb)
 	if (!child)
 		goto full;
 	ts = tcpstate_sk(child);
+	ts->tcb.ts_offset = req->ts_offset;
 	ts->tcb.rcv_wscale = req->wscale;
 	ts->tcb.ts_offer = req->ts_ok;
 	ts->total_retrans = req->retrans;

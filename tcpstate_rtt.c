@@ -135,14 +135,14 @@ void tcpstate_rtt_syn_lost(struct tcpstate_rtt *rtt)
 }
 
 /**
- * tcpstate_rtt_timeout() - the timeout with its back-off
+ * tcpstate_rtt_backed_off() - the timeout with its back-off
  * @rtt: the estimator
  *
  * Context: any.
  * Return: microseconds, within the bounds.
  * Source: RFC 6298 5.5.
  */
-u32 tcpstate_rtt_timeout(const struct tcpstate_rtt *rtt)
+u32 tcpstate_rtt_backed_off(const struct tcpstate_rtt *rtt)
 {
 	u8 shift = rtt->backoff > 30 ? 30 : rtt->backoff;
 

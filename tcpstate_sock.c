@@ -61,14 +61,14 @@ u8 tcpstate_sock_wscale(const struct sock *sk)
 	return tcpstate_opt_wscale(most / 2);
 }
 
-/* Everything that belongs to one connection and not to the socket. */
+/* Everything that belongs to one connection and not to the socket, but what its name makes. */
 static void init_numbers(struct sock *sk, u32 iss)
 {
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
 	memset(&ts->tcb, 0, sizeof(ts->tcb));
-	ts->tcb.iss = iss == TCPSTATE_ANY_ISS ? ts->af->iss(&ts->flow.key) : iss;
+	ts->tcb.iss = iss;
 	ts->tcb.snd_una = ts->tcb.iss;
 	ts->tcb.snd_nxt = ts->tcb.iss;
 	ts->tcb.snd_up = ts->tcb.iss;
@@ -79,7 +79,6 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->tcb.rcv_mss = ts->af->default_mss;
 	ts->tcb.rcv_wscale = tcpstate_sock_wscale(sk);
 	ts->tcb.ts_offer = READ_ONCE(tn->timestamps);
-	ts->tcb.ts_offset = tcpstate_sock_tstamp_offset(&ts->flow.key);
 	tcpstate_rtt_init(&ts->rtt, READ_ONCE(tn->rto_min_ms) * USEC_PER_MSEC,
 			  READ_ONCE(tn->rto_max_ms) * USEC_PER_MSEC);
 	tcpstate_cong_init(&ts->cong, &tcpstate_reno, ts->tcb.snd_mss, ts->tcb.iss);
@@ -87,6 +86,7 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->push_pending = false;
 	ts->rtt_timing = false;
 	ts->fin_seen = false;
+	ts->small_seq = ts->tcb.iss;
 	ts->urgent_open = false;
 	ts->reader_waits = false;
 	ts->cut_from = NULL;
@@ -115,7 +115,9 @@ static void init_numbers(struct sock *sk, u32 iss)
 /**
  * tcpstate_sock_init_transport() - numbers, timers and lists of a new socket
  * @sk: fresh, or cloned from a listener
- * @iss: initial send sequence number; TCPSTATE_ANY_ISS: as RFC 6528 has it
+ * @iss: initial send sequence number; 0 where there is no connection yet
+ *
+ * The offset of timestamps is the caller's to set.
  *
  * Context: nobody else sees the socket.
  */
@@ -172,7 +174,7 @@ void tcpstate_sock_init(struct sock *sk, u8 wire)
 	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(net->ipv4.sysctl_tcp_wmem[1]) * 4);
 	WRITE_ONCE(sk->sk_rcvbuf, min(READ_ONCE(net->ipv4.sysctl_tcp_rmem[1]) * 4,
 				      READ_ONCE(net->ipv4.sysctl_tcp_rmem[2])));
-	tcpstate_sock_init_transport(sk, TCPSTATE_ANY_ISS);
+	tcpstate_sock_init_transport(sk, 0);
 	tcpstate_state_born(sk, TCPSTATE_CLOSE);
 	sk_sockets_allocated_inc(sk);
 	ts->record_limit = -1;
@@ -344,7 +346,8 @@ int tcpstate_sock_connect(struct sock *sk, struct sockaddr_unsized *addr, int le
 	err = ts->af->route(sk);
 	if (err)
 		goto undo_port;
-	init_numbers(sk, iss);
+	init_numbers(sk, iss == TCPSTATE_ANY_ISS ? ts->af->iss(&ts->flow.key) : iss);
+	ts->tcb.ts_offset = tcpstate_sock_tstamp_offset(&ts->flow.key);
 	tcpstate_output_sync_mss(sk);
 	sk->sk_shutdown = 0;
 	/* What ended the connection before this one is no news any more. */

@@ -98,13 +98,15 @@ enum tcpstate_urgent {
 
 /**
  * struct tcpstate_tcb - RFC 9293 3.3.1
+ *
+ * Down to @rcv_nxt in the order of struct tcpstate_tcb_info, which observers read.
+ *
  * @iss: initial send sequence number
  * @snd_una: oldest unacknowledged
  * @snd_nxt: next to be sent for the first time; never goes back
  * @snd_wnd: send window in octets, scaled
  * @snd_wl1: SEG.SEQ of the last window update
  * @snd_wl2: SEG.ACK of the last window update
- * @max_wnd: largest snd_wnd ever offered, octets
  * @snd_up: send urgent pointer: the octet after the last urgent one; at or below
  *	snd_una where nothing urgent is to be acknowledged
  * @write_seq: end of the text that the user has queued; our FIN's number
@@ -113,6 +115,7 @@ enum tcpstate_urgent {
  * @rcv_adv: right edge that we have advertised; never moves left
  * @rcv_up: receive urgent pointer: the octet after the last urgent one; has a
  *	meaning with @urgent
+ * @max_wnd: largest snd_wnd ever offered, octets
  * @snd_mss: largest text that may go in one segment, octets
  * @rcv_mss: the MSS that we have announced, octets
  * @peer_mss: the MSS that the peer announced, or the default, octets
@@ -137,13 +140,13 @@ struct tcpstate_tcb {
 	u32 snd_wnd;
 	u32 snd_wl1;
 	u32 snd_wl2;
-	u32 max_wnd;
 	u32 snd_up;
 	u32 write_seq;
 	u32 irs;
 	u32 rcv_nxt;
 	u32 rcv_adv;
 	u32 rcv_up;
+	u32 max_wnd;
 	u16 snd_mss;
 	u16 rcv_mss;
 	u16 peer_mss;
@@ -348,6 +351,12 @@ void tcpstate_rtt_sample(struct tcpstate_rtt *rtt, u32 us);
 void tcpstate_rtt_echo(struct tcpstate_rtt *rtt, u32 ms, u32 samples);
 u32 tcpstate_rtt_smooth(u32 mean, u32 ms);
 void tcpstate_rtt_syn_lost(struct tcpstate_rtt *rtt);
-u32 tcpstate_rtt_timeout(const struct tcpstate_rtt *rtt);
+u32 tcpstate_rtt_backed_off(const struct tcpstate_rtt *rtt);
+
+/* The timeout that holds now, microseconds, within the bounds. */
+static inline u32 tcpstate_rtt_timeout(const struct tcpstate_rtt *rtt)
+{
+	return rtt->backoff ? tcpstate_rtt_backed_off(rtt) : rtt->rto_us;
+}
 
 #endif /* TCPSTATE_TCB_H */

@@ -92,6 +92,30 @@ WIRE_TEST(nagle, tail_of_a_large_write_waits)
 	EXPECT_NOW(c, "A seq 1011 len 500");
 }
 
+WIRE_TEST(nagle, tail_goes_with_its_full_segments)
+{
+	struct wire_conn *c = &self->c;
+
+	/* RFC 9293 A.3: one small segment at a time may be on the way. */
+	c->rtt_ms = 300;
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_write(c, 1500));
+	EXPECT_NOW(c, "pA seq 1 len 1000");
+	EXPECT_NOW(c, "PA seq 1001 len 500");
+	ASSERT_EQ(0, wire_write(c, 1500));
+	EXPECT_NOW(c, "A seq 1501 len 1000");
+	EXPECT_NOTHING(c);
+	/* The full ones ahead of it may still be there. */
+	SEND(c, "A ack 1501");
+	EXPECT_NOW(c, "PA seq 2501 len 500");
+	ASSERT_EQ(0, wire_write(c, 10));
+	EXPECT_NOTHING(c);
+	SEND(c, "A ack 2501");
+	EXPECT_NOTHING(c);
+	SEND(c, "A ack 3001");
+	EXPECT_NOW(c, "A seq 3001 len 10");
+}
+
 WIRE_TEST(nagle, nodelay_sends_at_once)
 {
 	struct wire_conn *c = &self->c;

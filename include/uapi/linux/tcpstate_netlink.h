@@ -227,7 +227,7 @@ struct tcpstate_record_event {
 /*
  * Largest number of entries that TCPSTATE_RECORD and net.tcpstate.record take.
  * Memory is taken as entries come, 4096 octets for each 32 of them; where at most 64
- * are kept, 1024 for each 8.
+ * are kept, 1024 for each 8, the first of which a recorder has from the beginning.
  */
 #define TCPSTATE_RECORD_MAX	32768
 
