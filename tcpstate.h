@@ -374,6 +374,8 @@ struct tcpstate_timewait {
  * @ack_now: an ACK must go with the next push
  * @push_pending: something may have become sendable
  * @rtt_timing: a round trip is being measured: @rtt_seq sent at @rtt_start
+ * @resent: text was sent again for a timeout or for duplicates, and no new ACK has come
+ *	since then
  * @fin_seen: the peer's FIN has arrived and stands at @fin_seq
  * @nodelay: TCP_NODELAY
  * @corked: TCP_CORK
@@ -400,6 +402,7 @@ struct tcpstate_timewait {
  * @fin_seq: number of the peer's FIN
  * @small_seq: end of the last segment sent that was not full; at or below SND.UNA: none
  *	is on the way
+ * @resent_tsval: our timestamp when that began
  * @rtt_seq: end of the segment being timed
  * @rtt_start: when it was sent, microseconds
  * @rcv_seg: largest text received in one segment, octets
@@ -473,6 +476,7 @@ struct tcpstate_sock {
 	bool ack_now;
 	bool push_pending;
 	bool rtt_timing;
+	bool resent;
 	bool fin_seen;
 	bool nodelay;
 	bool corked;
@@ -496,6 +500,7 @@ struct tcpstate_sock {
 	u32 rcv_echo;
 	u32 fin_seq;
 	u32 small_seq;
+	u32 resent_tsval;
 	u32 rtt_seq;
 	u32 rtt_start;
 	u32 rcv_seg;
@@ -628,7 +633,10 @@ enum tcpstate_mib_item {
 	TCPSTATE_MIB_LISTENOVERFLOWS,
 	TCPSTATE_MIB_LISTENDROPS,
 	TCPSTATE_MIB_FASTRETRANS,
+	TCPSTATE_MIB_SPURIOUSRECOVERIES,
 	TCPSTATE_MIB_TIMEOUTS,
+	TCPSTATE_MIB_SPURIOUSTIMEOUTS,
+	TCPSTATE_MIB_QUEUEREFUSED,
 	TCPSTATE_MIB_PROBES,
 	TCPSTATE_MIB_DELAYEDACKS,
 	TCPSTATE_MIB_CHALLENGEACKS,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Loss recovery without SACK (RFC 5681 3.2, RFC 6582 NewReno, RFC 3042) around
- * a congestion control algorithm.  Pure: works on numbers, sends nothing.
+ * a congestion control algorithm, and the way back where nothing was lost (RFC 4015).
+ * Pure: works on numbers, sends nothing.
  */
 #include "tcpstate_cong.h"
 #include "tcpstate_tcb.h"
 
 #define DUP_THRESHOLD	3
+#define DUP_MOST	250	/* below what dupacks counts to; in-tree 300 */
 /* Nothing above this is ever reached by the 2^30 window; keeps sums in 32 bits. */
 #define CWND_MAX	0x40000000u
 
@@ -38,6 +40,7 @@ void tcpstate_cong_init(struct tcpstate_cong *cong, const struct tcpstate_cong_o
 		.ssthresh = TCPSTATE_SSTHRESH_INFINITE,
 		.recover = iss - 1,	/* the first flight may be recovered fast too */
 		.rtx_nxt = iss,
+		.dup_threshold = DUP_THRESHOLD,
 	};
 }
 
@@ -91,6 +94,24 @@ u32 tcpstate_cong_flight(const struct tcpstate_cong *cong, u32 snd_una, u32 snd_
 	return tcpstate_after(cong->rtx_nxt, snd_una) ? cong->rtx_nxt - snd_una : 0;
 }
 
+/* On a way that reorders more are waited for, but no more than what is on it can make. */
+static u32 threshold(const struct tcpstate_cong *cong, u32 flight)
+{
+	u32 most = flight / cong->mss;
+
+	if (most <= DUP_THRESHOLD || cong->dup_threshold == DUP_THRESHOLD)
+		return DUP_THRESHOLD;
+	return cong->dup_threshold < most ? cong->dup_threshold : most - 1;
+}
+
+/* Half of what was on the way, and how it was before. */
+static void cut(struct tcpstate_cong *cong, u32 flight)
+{
+	cong->prior_cwnd = cong->cwnd;
+	cong->prior_ssthresh = cong->ssthresh;
+	cong->ssthresh = cong->ops->ssthresh(cong, flight);
+}
+
 /**
  * tcpstate_cong_dupack() - a duplicate ACK by the definition of RFC 5681 2
  * @cong: the state
@@ -112,16 +133,24 @@ u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 			cong->cwnd += cong->mss;
 		return TCPSTATE_CONG_NOTHING;
 	}
-	if (cong->dupacks < DUP_THRESHOLD) {
-		cong->phase = TCPSTATE_PHASE_DISORDER;
+	if (cong->dupacks < threshold(cong, snd_nxt - snd_una)) {
+		if (cong->phase == TCPSTATE_PHASE_OPEN)
+			cong->phase = TCPSTATE_PHASE_DISORDER;
 		return TCPSTATE_CONG_NOTHING;
 	}
-	/* Those that follow a timeout's own retransmissions mean nothing. */
-	if (!tcpstate_after(snd_una - 1, cong->recover))
-		return TCPSTATE_CONG_NOTHING;
-	cong->ssthresh = cong->ops->ssthresh(cong, snd_nxt - snd_una);
-	cong->cwnd = cong->ssthresh + DUP_THRESHOLD * cong->mss;
+	if (cong->phase == TCPSTATE_PHASE_CWR) {
+		/* The windows were cut for this text, and not for this. */
+		cong->prior_cwnd = 0;
+	} else {
+		/* Those that follow a timeout's own retransmissions mean nothing. */
+		if (!tcpstate_after(snd_una - 1, cong->recover))
+			return TCPSTATE_CONG_NOTHING;
+		cut(cong, snd_nxt - snd_una);
+	}
+	/* What the duplicates tell of has left the network. */
+	cong->cwnd = cong->ssthresh + cong->dupacks * cong->mss;
 	cong->acked = 0;
+	cong->partial = false;
 	cong->recover = snd_nxt;
 	cong->phase = TCPSTATE_PHASE_RECOVERY;
 	return TCPSTATE_CONG_RETRANSMIT;
@@ -130,6 +159,7 @@ u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 /* A partial ACK: the next hole is known, deflate by what left the network. */
 static u8 partial_ack(struct tcpstate_cong *cong, u32 bytes)
 {
+	cong->partial = true;
 	cong->cwnd = cong->cwnd > bytes ? cong->cwnd - bytes : 0;
 	if (bytes >= cong->mss || cong->cwnd < cong->mss)
 		cong->cwnd += cong->mss;
@@ -167,6 +197,8 @@ u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
 		cong->phase = TCPSTATE_PHASE_OPEN;
 		return TCPSTATE_CONG_NOTHING;
 	}
+	if (cong->phase == TCPSTATE_PHASE_CWR && tcpstate_before(snd_una, cong->recover))
+		return TCPSTATE_CONG_NOTHING;
 	if (cong->phase == TCPSTATE_PHASE_LOSS) {
 		if (!tcpstate_before(snd_una, cong->recover))
 			cong->phase = TCPSTATE_PHASE_OPEN;
@@ -187,6 +219,65 @@ u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
 }
 
 /**
+ * tcpstate_cong_undo() - what a timeout or duplicates made us send again was not lost
+ * @cong: the state
+ * @flight: octets on the way, behind the ACK that shows it
+ *
+ * To be called ahead of tcpstate_cong_new_ack() for that ACK.  Without a burst: what is
+ * on the way and an initial window may be there, and slow start goes on to where it was.
+ * Duplicates that came for a late segment raise the number of those that mean a loss.
+ *
+ * Context: any.
+ * Return: false: there is nothing to undo.
+ * Source: RFC 4015 3.2; the threshold as in-tree.
+ */
+bool tcpstate_cong_undo(struct tcpstate_cong *cong, u32 flight)
+{
+	u32 cwnd = flight + initial_window(cong->mss);
+
+	if (!cong->prior_cwnd || cong->phase < TCPSTATE_PHASE_RECOVERY)
+		return false;
+	if (cong->phase == TCPSTATE_PHASE_RECOVERY && cong->dupacks >= cong->dup_threshold)
+		cong->dup_threshold = cong->dupacks < DUP_MOST ? cong->dupacks + 1 : DUP_MOST;
+	cong->cwnd = cong->prior_cwnd < cwnd ? cong->prior_cwnd : cwnd;
+	if (cong->cwnd < cong->mss)
+		cong->cwnd = cong->mss;
+	if (cong->ssthresh < cong->prior_cwnd)
+		cong->ssthresh = cong->prior_cwnd;
+	if (cong->ssthresh < cong->prior_ssthresh)
+		cong->ssthresh = cong->prior_ssthresh;
+	cong->acked = 0;
+	cong->prior_cwnd = 0;
+	cong->phase = TCPSTATE_PHASE_OPEN;
+	return true;
+}
+
+/**
+ * tcpstate_cong_refused() - a queue of this host has no room for a segment
+ * @cong: the state
+ * @snd_una: oldest unacknowledged
+ * @snd_nxt: next never sent, the refused segment's number
+ *
+ * A sign of congestion before anything is lost: the windows are cut, once for what is on
+ * the way, and nothing has to be sent again.
+ *
+ * Context: any.
+ * Source: in-tree tcp_enter_cwr(); RFC 5681 equation 4 for the size of the cut.
+ */
+void tcpstate_cong_refused(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
+{
+	if (cong->phase > TCPSTATE_PHASE_DISORDER || !tcpstate_after(snd_una - 1, cong->recover))
+		return;
+	cut(cong, snd_nxt - snd_una);
+	cong->prior_cwnd = 0;
+	if (cong->cwnd > cong->ssthresh)
+		cong->cwnd = cong->ssthresh;
+	cong->acked = 0;
+	cong->recover = snd_nxt;
+	cong->phase = TCPSTATE_PHASE_CWR;
+}
+
+/**
  * tcpstate_cong_timeout() - the retransmission timer fired
  * @cong: the state
  * @snd_una: oldest unacknowledged
@@ -200,7 +291,13 @@ void tcpstate_cong_timeout(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 	/* A second timeout of the same data does not cut again. */
 	if (cong->phase != TCPSTATE_PHASE_LOSS || cong->resend ||
 	    tcpstate_before(cong->recover, snd_una))
-		cong->ssthresh = cong->ops->ssthresh(cong, snd_nxt - snd_una);
+		cut(cong, snd_nxt - snd_una);
+	/* What duplicates have inflated is not the window. */
+	if (cong->phase == TCPSTATE_PHASE_RECOVERY)
+		cong->prior_cwnd = 0;
+	/* As many duplicates were waited for in vain. */
+	if (cong->dupacks >= DUP_THRESHOLD)
+		cong->dup_threshold = DUP_THRESHOLD;
 	cong->resend = false;
 	cong->cwnd = cong->mss;
 	cong->acked = 0;
@@ -230,6 +327,7 @@ void tcpstate_cong_resend(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 	/* After a timeout or in recovery the windows were cut for this text. */
 	if (cong->phase != TCPSTATE_PHASE_LOSS)
 		cong->resend = cong->phase != TCPSTATE_PHASE_RECOVERY;
+	cong->prior_cwnd = 0;
 	cong->dupacks = 0;
 	cong->recover = snd_nxt;
 	cong->rtx_nxt = snd_una;

@@ -29,6 +29,7 @@ struct tcpstate_cong_ops {
 enum tcpstate_phase {
 	TCPSTATE_PHASE_OPEN = 0,
 	TCPSTATE_PHASE_DISORDER = 1,
+	TCPSTATE_PHASE_CWR = 2,
 	TCPSTATE_PHASE_RECOVERY = 3,
 	TCPSTATE_PHASE_LOSS = 4
 };
@@ -42,8 +43,12 @@ enum tcpstate_phase {
  * @acked: octets acknowledged towards the next step of congestion avoidance
  * @recover: SND.NXT when the loss was found (RFC 6582)
  * @rtx_nxt: next number that a timeout's go-back sends again
+ * @prior_cwnd: @cwnd before the last cut, while that may still be undone; else 0
+ * @prior_ssthresh: @ssthresh before it
  * @dupacks: duplicate ACKs in a row
+ * @dup_threshold: as many of them say that a segment is lost, and not late
  * @phase: enum tcpstate_phase
+ * @partial: an ACK in this recovery has shown another hole
  * @resend: the phase is LOSS, but nothing was lost to congestion: the windows
  *	were not cut
  */
@@ -55,8 +60,12 @@ struct tcpstate_cong {
 	u32 acked;
 	u32 recover;
 	u32 rtx_nxt;
+	u32 prior_cwnd;
+	u32 prior_ssthresh;
 	u8 dupacks;
+	u8 dup_threshold;
 	u8 phase;
+	bool partial;
 	bool resend;
 };
 
@@ -74,6 +83,8 @@ void tcpstate_cong_set_mss(struct tcpstate_cong *cong, u32 mss);
 u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
 			 u32 bytes, bool limited);
+bool tcpstate_cong_undo(struct tcpstate_cong *cong, u32 flight);
+void tcpstate_cong_refused(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 void tcpstate_cong_timeout(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 void tcpstate_cong_resend(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 void tcpstate_cong_syn_lost(struct tcpstate_cong *cong);

@@ -137,6 +137,30 @@ static void grow_sndbuf(struct sock *sk)
 		WRITE_ONCE(sk->sk_sndbuf, want);
 }
 
+/*
+ * RFC 3522 (Eifel): the first ACK after text was sent again, by a timeout or for
+ * duplicates, echoes a timestamp from before that: the first copy had arrived.
+ */
+static bool sent_again_in_vain(struct tcpstate_sock *ts, const struct tcpstate_seg *seg)
+{
+	bool first = ts->resent;
+
+	ts->resent = false;
+	return first && ts->tcb.ts_ok && seg->opt.has_tstamp && seg->opt.tsecr &&
+	       tcpstate_before(seg->opt.tsecr, ts->resent_tsval);
+}
+
+/* Then the windows are what they were, and the rest need not go again (RFC 4015). */
+static void undo(struct sock *sk, u32 flight)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u8 phase = ts->cong.phase;
+
+	if (tcpstate_cong_undo(&ts->cong, flight))
+		tcpstate_mib_inc(tcpstate_sk_net(sk), phase == TCPSTATE_PHASE_LOSS ?
+				 TCPSTATE_MIB_SPURIOUSTIMEOUTS : TCPSTATE_MIB_SPURIOUSRECOVERIES);
+}
+
 /* SND.UNA moves to SEG.ACK. */
 static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 {
@@ -147,6 +171,7 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	u32 used = tcb->snd_nxt - tcb->snd_una;
 	bool limited = used + tcb->snd_mss > ts->cong.cwnd || used * 2 >= ts->cong.cwnd;
 	u8 todo, phase = ts->cong.phase;
+	bool patient = phase != TCPSTATE_PHASE_RECOVERY || !ts->cong.partial;
 
 	tcb->snd_una = ack;
 	/* So that it never comes to lie ahead by falling behind. */
@@ -161,6 +186,8 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	ts->rtx_count = 0;
 	ts->probes = 0;
 	take_sample(ts, seg, used);
+	if (unlikely(ts->resent) && sent_again_in_vain(ts, seg))
+		undo(sk, tcb->snd_nxt - ack);
 	todo = tcpstate_cong_new_ack(&ts->cong, ack, tcb->snd_nxt, bytes, limited);
 	tcpstate_note_phase(sk, phase);
 	if (todo == TCPSTATE_CONG_RETRANSMIT)
@@ -171,7 +198,12 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 		tcpstate_output_disarm(sk);
 	} else {
 		ts->first_sent = jiffies;
-		tcpstate_output_arm(sk);
+		/*
+		 * RFC 6582 3.2 step 3: in recovery only the first partial ACK.  Where there
+		 * are many holes, one in a round trip, a timeout is the shorter way.
+		 */
+		if (patient || ts->cong.phase != phase)
+			tcpstate_output_arm(sk);
 	}
 	ts->push_pending = true;
 }

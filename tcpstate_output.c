@@ -277,6 +277,25 @@ static void note(struct sock *sk, const struct cut *cut, const struct tcphdr *th
 	tcpstate_note_sent(sk, &seg, cut->again, cut->cause, segs);
 }
 
+/*
+ * What IP says of a segment.  Text that a queue of this host had no room for was not sent,
+ * and goes again when there is an ACK, or by the timer.
+ */
+static int sent(struct sock *sk, const struct cut *cut, int err)
+{
+	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	u8 phase = ts->cong.phase;
+
+	if (likely(err <= 0))
+		return err;
+	if (!cut->len)
+		return 0;
+	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_QUEUEREFUSED);
+	tcpstate_cong_refused(&ts->cong, ts->tcb.snd_una, ts->tcb.snd_nxt);
+	tcpstate_note_phase(sk, phase);
+	return net_xmit_eval(err) ? -ENOBUFS : 0;
+}
+
 /* Build one segment and hand it to IP.  0, or -errno with nothing sent. */
 static int transmit(struct sock *sk, struct cut *cut)
 {
@@ -339,9 +358,7 @@ static int transmit(struct sock *sk, struct cut *cut)
 	if (cut->len)
 		ts->last_sent = jiffies;
 	note(sk, cut, th, &opt, segs);
-	err = ts->af->send(sk, skb);
-	/* A full device queue is the network losing the segment. */
-	return err > 0 ? 0 : err;
+	return sent(sk, cut, ts->af->send(sk, skb));
 }
 
 /*
@@ -475,9 +492,10 @@ static u32 room(const struct tcpstate_sock *ts)
 	u32 wnd = tcb->snd_wnd > used ? tcb->snd_wnd - used : 0;
 	u32 cwnd = ts->cong.cwnd;
 
-	/* RFC 3042: the first two duplicates let a segment out each. */
+	/* RFC 3042: the duplicates before the one that counts let a segment out each. */
 	if (ts->cong.phase == TCPSTATE_PHASE_DISORDER)
-		cwnd += min_t(u32, ts->cong.dupacks, 2) * ts->cong.mss;
+		cwnd += min_t(u32, ts->cong.dupacks, ts->cong.dup_threshold - 1) *
+			ts->cong.mss;
 	return min(wnd, cwnd > flight ? cwnd - flight : 0);
 }
 
@@ -842,6 +860,11 @@ void tcpstate_output_retransmit(struct sock *sk, u8 cause)
 	if (!tcpstate_syn_acked(tcb)) {
 		send_syn(sk, cause);
 		return;
+	}
+	if (!ts->resent &&
+	    (cause == TCPSTATE_CAUSE_TIMEOUT || cause == TCPSTATE_CAUSE_DUPACKS)) {
+		ts->resent = true;
+		ts->resent_tsval = tcpstate_output_tsval(tcb->ts_offset);
 	}
 	end = tcpstate_fin_sent(tcb) ? tcb->write_seq : tcb->snd_nxt;
 	cut.len = min3(end - cut.seq, (u32)tcb->snd_mss, repeatable(tcb, cut.seq));

@@ -369,18 +369,18 @@ static u32 unread(const struct sock *sk)
 }
 
 #define ALIKE	offsetofend(struct tcpstate_tcb, rcv_nxt)
-#define AT_LIKE(field)	static_assert(offsetof(struct tcpstate_tcb, field) ==		\
-				      offsetof(struct tcpstate_tcb_info, field))
-AT_LIKE(iss);
-AT_LIKE(snd_una);
-AT_LIKE(snd_nxt);
-AT_LIKE(snd_wnd);
-AT_LIKE(snd_wl1);
-AT_LIKE(snd_wl2);
-AT_LIKE(snd_up);
-AT_LIKE(write_seq);
-AT_LIKE(irs);
-AT_LIKE(rcv_nxt);
+#define AT_LIKE(ours, theirs)	static_assert(offsetof(struct tcpstate_tcb, ours) ==	\
+					      offsetof(struct tcpstate_tcb_info, theirs))
+AT_LIKE(iss, iss);
+AT_LIKE(snd_una, snd_una);
+AT_LIKE(snd_nxt, snd_nxt);
+AT_LIKE(snd_wnd, snd_wnd);
+AT_LIKE(snd_wl1, snd_wl1);
+AT_LIKE(snd_wl2, snd_wl2);
+AT_LIKE(snd_up, snd_up);
+AT_LIKE(write_seq, write_seq);
+AT_LIKE(irs, irs);
+AT_LIKE(rcv_nxt, rcv_nxt);
 static_assert(ALIKE == 10 * sizeof(u32));
 
 /**

@@ -85,6 +85,7 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->ack_now = false;
 	ts->push_pending = false;
 	ts->rtt_timing = false;
+	ts->resent = false;
 	ts->fin_seen = false;
 	ts->small_seq = ts->tcb.iss;
 	ts->urgent_open = false;

@@ -397,7 +397,7 @@ void tcpstate_sockopt_info(struct sock *sk, struct tcp_info *info)
 	info->tcpi_snd_ssthresh = ts->cong.ssthresh / mss;
 	info->tcpi_snd_cwnd = ts->cong.cwnd / mss;
 	info->tcpi_advmss = tcb->rcv_mss;
-	info->tcpi_reordering = 3;
+	info->tcpi_reordering = ts->cong.dup_threshold;
 	info->tcpi_rcv_rtt = ts->rcv_rtt_us;
 	info->tcpi_rcv_space = tcpstate_output_receive_space(sk);
 	info->tcpi_total_retrans = ts->total_retrans;

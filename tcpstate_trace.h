@@ -136,6 +136,7 @@ static inline u8 tcpstate_trace_rcv_wscale(const struct tcpstate_flow *flow)
 #define tcpstate_trace_phase_names			\
 	{ TCPSTATE_PHASE_OPEN, "open" },		\
 	{ TCPSTATE_PHASE_DISORDER, "disorder" },	\
+	{ TCPSTATE_PHASE_CWR, "CWR" },			\
 	{ TCPSTATE_PHASE_RECOVERY, "recovery" },	\
 	{ TCPSTATE_PHASE_LOSS, "loss" }
 

@@ -11,7 +11,7 @@
 
 /* What happens; DUPS, ACK and TIMEOUT keep SND.UNA and SND.NXT in mind. */
 enum cong_op { CONG_END, CONG_DUPS, CONG_ACK, CONG_SPARSE, CONG_SEND, CONG_TIMEOUT, CONG_RESENT,
-	       CONG_IDLE, CONG_CWND, CONG_TOO_BIG };
+	       CONG_IDLE, CONG_CWND, CONG_TOO_BIG, CONG_UNDO, CONG_REFUSED };
 
 struct cong_step {
 	u8 op;
@@ -37,6 +37,8 @@ struct cong_row {
 #define IDLE		{ CONG_IDLE, 0 }
 #define CWND(n)		{ CONG_CWND, n }	/* as if it had grown to n */
 #define TOO_BIG		{ CONG_TOO_BIG, 0 }	/* the path has become narrower */
+#define UNDO(n)		{ CONG_UNDO, n }	/* ACK(n), and it shows that nothing was lost */
+#define REFUSED		{ CONG_REFUSED, 0 }	/* a queue of this host is full */
 #define DO(...)		{ __VA_ARGS__ }
 #define NONE		TCPSTATE_CONG_NOTHING
 #define AGAIN		TCPSTATE_CONG_RETRANSMIT
@@ -44,6 +46,7 @@ struct cong_row {
 #define DISORDER	TCPSTATE_PHASE_DISORDER
 #define RECOVERY	TCPSTATE_PHASE_RECOVERY
 #define LOSS		TCPSTATE_PHASE_LOSS
+#define CWR		TCPSTATE_PHASE_CWR
 #define INF		0x7fffffffu
 
 static const struct cong_row cong[] = {
@@ -134,6 +137,53 @@ static const struct cong_row cong[] = {
 	{ { "cong_timeout__of_a_later_window_cuts", "RFC 5681 3.1" },
 	  DO(TIMEOUT, RESENT(10000), ACK(10000), SEND(3000), TIMEOUT), NONE, LOSS,
 	  1000, 2000, 0 },
+	{ { "cong_undo__recovery", "RFC 4015 3.2" },
+	  DO(DUPS(3), UNDO(2000)), NONE, OPEN, 12000, INF, 8000 },
+	{ { "cong_undo__timeout", "RFC 4015 3.2" },
+	  DO(TIMEOUT, UNDO(1000)), NONE, OPEN, 11000, INF, 9000 },
+	{ { "cong_undo__second_timeout", "RFC 4015 3.2" },
+	  DO(TIMEOUT, TIMEOUT, UNDO(1000)), NONE, OPEN, 11000, INF, 9000 },
+	{ { "cong_undo__no_burst", "RFC 4015 3.2 step 5" },
+	  DO(CWND(100000), TIMEOUT, UNDO(9000)), NONE, OPEN, 20000, INF, 1000 },
+	{ { "cong_undo__timeout_in_recovery", "ours: not what duplicates have inflated" },
+	  DO(DUPS(3), TIMEOUT, UNDO(1000)), NONE, LOSS, 2000, 5000, 0 },
+	{ { "cong_undo__too_big", "RFC 1191 6.4" },
+	  DO(DUPS(3), TOO_BIG, UNDO(1000)), NONE, LOSS, 5000, 5000, 0 },
+	{ { "cong_undo__nothing_was_cut", "RFC 4015 3.2" },
+	  DO(DUPS(2), UNDO(1000)), NONE, OPEN, 11000, INF, 9000 },
+	{ { "cong_undo__not_twice", "RFC 4015 3.2" },
+	  DO(CWND(20000), DUPS(3), UNDO(1000), UNDO(1000)), NONE, OPEN, 21000, INF, 8000 },
+	{ { "cong_undo__earlier_threshold_comes_back", "RFC 4015 3.2" },
+	  DO(TIMEOUT, RESENT(10000), ACK(10000), SEND(9000), SPARSE(1000), DUPS(3), UNDO(1000)),
+	  NONE, OPEN, 4000, 5000, 7000 },
+	{ { "cong_dupack__third_where_one_was_late", "in-tree tp->reordering" },
+	  DO(DUPS(3), UNDO(1000), DUPS(3)), NONE, DISORDER, 11000, INF, 9000 },
+	{ { "cong_dupack__fourth_where_one_was_late", "in-tree tp->reordering" },
+	  DO(DUPS(3), UNDO(1000), DUPS(4)), AGAIN, RECOVERY, 8500, 4500, 9000 },
+	{ { "cong_dupack__third_with_little_on_the_way", "RFC 5681 3.2" },
+	  DO(DUPS(3), UNDO(7000), DUPS(3)), AGAIN, RECOVERY, 5000, 2000, 3000 },
+	{ { "cong_dupack__all_that_can_come", "RFC 5827 3, in segments" },
+	  DO(DUPS(9), UNDO(5000), DUPS(4)), AGAIN, RECOVERY, 6500, 2500, 5000 },
+	{ { "cong_refused__cuts", "in-tree tcp_enter_cwr()" },
+	  DO(REFUSED), NONE, CWR, 5000, 5000, 10000 },
+	{ { "cong_refused__once_for_a_window", "in-tree tcp_enter_cwr()" },
+	  DO(REFUSED, ACK(5000), REFUSED), NONE, CWR, 5000, 5000, 5000 },
+	{ { "cong_refused__small_window", "in-tree tcp_enter_cwr()" },
+	  DO(CWND(3000), REFUSED), NONE, CWR, 3000, 5000, 10000 },
+	{ { "cong_refused__all_acknowledged", "in-tree tcp_enter_cwr()" },
+	  DO(REFUSED, ACK(10000)), NONE, OPEN, 6000, 5000, 0 },
+	{ { "cong_refused__again_in_the_next_window", "in-tree tcp_enter_cwr()" },
+	  DO(REFUSED, SEND(4000), ACK(10000), REFUSED), NONE, CWR, 2000, 2000, 4000 },
+	{ { "cong_refused__after_a_timeout", "RFC 5681 3.1" },
+	  DO(TIMEOUT, REFUSED), NONE, LOSS, 1000, 5000, 0 },
+	{ { "cong_refused__in_recovery", "RFC 6582 3.2" },
+	  DO(DUPS(3), REFUSED), NONE, RECOVERY, 8000, 5000, 10000 },
+	{ { "cong_dupack__first_after_a_refusal", "in-tree tcp_enter_cwr()" },
+	  DO(REFUSED, DUPS(1)), NONE, CWR, 5000, 5000, 10000 },
+	{ { "cong_dupack__third_after_a_refusal", "in-tree tcp_enter_recovery()" },
+	  DO(REFUSED, DUPS(3)), AGAIN, RECOVERY, 8000, 5000, 10000 },
+	{ { "cong_undo__not_what_a_refusal_cut", "in-tree tcp_enter_cwr()" },
+	  DO(REFUSED, DUPS(3), UNDO(1000)), AGAIN, RECOVERY, 8000, 5000, 9000 },
 	{ { "cong_idle__restart_window", "RFC 5681 4.1" },
 	  DO(CWND(50000), IDLE), NONE, OPEN, 10000, INF, 10000 },
 	{ { "cong_idle__smaller_stays", "RFC 5681 4.1" },
@@ -154,6 +204,13 @@ static u8 cong_do(struct tcpstate_cong *c, const struct cong_step *s, u32 *una, 
 	case CONG_SPARSE:
 		*una += s->n;
 		return tcpstate_cong_new_ack(c, *una, *nxt, s->n, s->op == CONG_ACK);
+	case CONG_UNDO:
+		tcpstate_cong_undo(c, *nxt - *una - s->n);
+		*una += s->n;
+		return tcpstate_cong_new_ack(c, *una, *nxt, s->n, true);
+	case CONG_REFUSED:
+		tcpstate_cong_refused(c, *una, *nxt);
+		break;
 	case CONG_SEND:
 		*nxt += s->n;
 		break;
@@ -287,6 +344,28 @@ static bool cong_cut_takes_credit(void)
 	return c.phase == RECOVERY && !c.acked;
 }
 
+/* Duplicates enough for a loss, and then a timeout: it was one. */
+static bool cong_threshold_falls(void)
+{
+	struct tcpstate_cong c;
+	int n;
+
+	tcpstate_cong_init(&c, &tcpstate_reno, 1000, 7);
+	for (n = 0; n < 300; n++)
+		tcpstate_cong_dupack(&c, 8, 20008);
+	if (!tcpstate_cong_undo(&c, 19000) || c.dup_threshold != 250)
+		return false;
+	tcpstate_cong_new_ack(&c, 1008, 20008, 1000, true);
+	tcpstate_cong_timeout(&c, 1008, 20008);
+	if (c.dup_threshold != 250)
+		return false;
+	tcpstate_cong_new_ack(&c, 20008, 20008, 19000, true);
+	for (n = 0; n < 3; n++)
+		tcpstate_cong_dupack(&c, 20008, 30008);
+	tcpstate_cong_timeout(&c, 20008, 30008);
+	return c.dup_threshold == 3;
+}
+
 static bool cong_idle_takes_credit(void)
 {
 	struct tcpstate_cong c;
@@ -318,6 +397,10 @@ static bool cong_random(void)
 			tcpstate_cong_timeout(&c, una, nxt);
 		} else if (r % 64 == 13 && some) {
 			tcpstate_cong_resend(&c, una, nxt);
+		} else if (r % 64 == 21) {
+			tcpstate_cong_refused(&c, una, nxt);
+		} else if (r % 64 == 29) {
+			tcpstate_cong_undo(&c, nxt - una);
 		} else if (nxt - una < 100000) {
 			nxt += r % 3000;
 		}
@@ -337,6 +420,7 @@ static const struct {
 	{ { "cong_set_mss__two_segments_in_recovery", "RFC 5681 3.1 equation 4" },
 	  cong_set_mss_in_recovery },
 	{ { "cong_dupack__cut_takes_credit", "RFC 3465 2.1" }, cong_cut_takes_credit },
+	{ { "cong_timeout__threshold_falls", "in-tree tp->reordering" }, cong_threshold_falls },
 	{ { "cong_idle__takes_credit", "RFC 3465 2.1" }, cong_idle_takes_credit },
 	{ { "cong__random_events_keep_bounds", "RFC 5681" }, cong_random },
 };
@@ -368,6 +452,9 @@ static const struct suite * const cong_suites[] = {
 #undef DISORDER
 #undef RECOVERY
 #undef LOSS
+#undef CWR
+#undef UNDO
+#undef REFUSED
 #undef INF
 #undef IW
 

@@ -26,6 +26,7 @@ static void check(const struct sender *s)
 	u32 flight = tcpstate_cong_flight(&s->cong, s->una, s->nxt);
 
 	must(s->cong.phase == TCPSTATE_PHASE_OPEN || s->cong.phase == TCPSTATE_PHASE_DISORDER ||
+	     s->cong.phase == TCPSTATE_PHASE_CWR ||
 	     s->cong.phase == TCPSTATE_PHASE_RECOVERY || s->cong.phase == TCPSTATE_PHASE_LOSS);
 	/* Less than a segment could never be sent: RFC 5681 3.1, the loss window. */
 	must(s->cong.cwnd >= s->cong.mss);
@@ -34,6 +35,7 @@ static void check(const struct sender *s)
 	/* RFC 3465 2.1: what is counted towards a step is less than a window. */
 	must(!s->cong.acked || s->cong.acked < s->cong.cwnd);
 	must(flight <= s->nxt - s->una);
+	must(s->cong.dup_threshold >= 3);
 	if (s->cong.phase != TCPSTATE_PHASE_LOSS)
 		must(flight == s->nxt - s->una);
 }
@@ -99,6 +101,37 @@ static void duplicate(struct sender *s)
 		must(s->cong.dupacks >= 3 && s->cong.recover == s->nxt);
 }
 
+/* An ACK of some octets has shown that nothing was lost. */
+static void undo(struct sender *s, struct input *in)
+{
+	const struct tcpstate_cong old = s->cong;
+	u32 bytes = take_size(in, s->nxt - s->una);
+
+	if (!tcpstate_cong_undo(&s->cong, s->nxt - s->una - bytes)) {
+		must(s->cong.cwnd == old.cwnd && s->cong.phase == old.phase);
+		return;
+	}
+	/* Never more than there was, and RFC 4015 3.2: no burst. */
+	must(old.phase == TCPSTATE_PHASE_RECOVERY || old.phase == TCPSTATE_PHASE_LOSS);
+	must(s->cong.phase == TCPSTATE_PHASE_OPEN && s->cong.ssthresh >= old.ssthresh);
+	must(s->cong.cwnd <= old.prior_cwnd || s->cong.cwnd == s->cong.mss);
+	must(!tcpstate_cong_undo(&s->cong, 0));
+	if (bytes) {
+		s->una += bytes;
+		tcpstate_cong_new_ack(&s->cong, s->una, s->nxt, bytes, true);
+	}
+}
+
+static void refused(struct sender *s)
+{
+	const struct tcpstate_cong old = s->cong;
+
+	tcpstate_cong_refused(&s->cong, s->una, s->nxt);
+	must(s->cong.cwnd <= old.cwnd);
+	tcpstate_cong_refused(&s->cong, s->una, s->nxt);
+	must(s->cong.cwnd == old.cwnd || s->cong.phase == TCPSTATE_PHASE_CWR);
+}
+
 static void timeout(struct sender *s)
 {
 	if (s->una == s->nxt)
@@ -116,7 +149,7 @@ int fuzz_one(const u8 *data, size_t len)
 	tcpstate_cong_init(&s.cong, &tcpstate_reno, take_mss(&in), s.una);
 	check(&s);
 	while (in.left) {
-		switch (take8(&in) % 9) {
+		switch (take8(&in) % 11) {
 		case 0:
 		case 1:
 			transmit(&s, take_size(&in, TCPSTATE_MAX_WND));
@@ -144,6 +177,12 @@ int fuzz_one(const u8 *data, size_t len)
 		case 8:
 			if (s.una == s.nxt)
 				tcpstate_cong_idle(&s.cong);
+			break;
+		case 9:
+			undo(&s, &in);
+			break;
+		case 10:
+			refused(&s);
 			break;
 		}
 		check(&s);
