@@ -439,7 +439,7 @@ struct tcpstate_timewait {
  * @orphan: counted among the namespace's orphans
  * @listener: held, where @owner is QUEUE or REQUEST
  * @accept_node: place in @listener's queue of ready or of deferred children
- * @accept_lock: guards the fields below, and the places in these lists
+ * @accept_lock: guards the fields below, @accept_closed, and the places in these lists
  * @accept_ready: children that accept() may take
  * @accept_deferred: children that TCP_DEFER_ACCEPT keeps back
  * @accept_half: minis in SYN_RECV
@@ -487,7 +487,10 @@ struct tcpstate_sock {
 	u8 keep_probes;
 	u8 probes;
 	u8 challenges;
+	bool own_route;
+	bool accept_closed;
 	u16 rtx_mss;
+	u16 mss_limit;
 	unsigned long challenge_second;
 	u32 user_timeout;
 	int linger2;
@@ -507,8 +510,6 @@ struct tcpstate_sock {
 	u32 ack_seq;
 	u32 pmtu;
 	u32 told_mtu;
-	u16 mss_limit;
-	bool own_route;
 	unsigned long mss_limit_since;
 	unsigned long first_sent;
 	unsigned long last_rcv;
@@ -542,9 +543,8 @@ struct tcpstate_sock {
 	struct list_head accept_ready;
 	struct list_head accept_deferred;
 	struct list_head accept_half;
-	u32 accept_half_len;
-	bool accept_closed;
 	unsigned long cookie_sent;
+	u32 accept_half_len;
 
 	u32 segs_out;
 	u32 segs_in;
