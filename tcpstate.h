@@ -491,7 +491,7 @@ struct tcpstate_sock {
 	bool accept_closed;
 	u16 rtx_mss;
 	u16 mss_limit;
-	unsigned long challenge_second;
+	u32 challenge_second;
 	u32 user_timeout;
 	int linger2;
 	u32 keepidle;
@@ -510,7 +510,7 @@ struct tcpstate_sock {
 	u32 ack_seq;
 	u32 pmtu;
 	u32 told_mtu;
-	unsigned long mss_limit_since;
+	u32 mss_limit_since;
 	unsigned long first_sent;
 	unsigned long last_rcv;
 	unsigned long last_sent;

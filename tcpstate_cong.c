@@ -124,6 +124,8 @@ static void cut(struct tcpstate_cong *cong, u32 flight)
  */
 u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 {
+	if (!cong->dupacks)
+		cong->dup_nxt = snd_nxt;
 	if (cong->dupacks < 255)
 		cong->dupacks++;
 	if (cong->phase == TCPSTATE_PHASE_LOSS)
@@ -133,7 +135,8 @@ u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 			cong->cwnd += cong->mss;
 		return TCPSTATE_CONG_NOTHING;
 	}
-	if (cong->dupacks < threshold(cong, snd_nxt - snd_una)) {
+	/* What they have let out themselves (RFC 3042) is no measure of the path. */
+	if (cong->dupacks < threshold(cong, cong->dup_nxt - snd_una)) {
 		if (cong->phase == TCPSTATE_PHASE_OPEN)
 			cong->phase = TCPSTATE_PHASE_DISORDER;
 		return TCPSTATE_CONG_NOTHING;
@@ -145,7 +148,7 @@ u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 		/* Those that follow a timeout's own retransmissions mean nothing. */
 		if (!tcpstate_after(snd_una - 1, cong->recover))
 			return TCPSTATE_CONG_NOTHING;
-		cut(cong, snd_nxt - snd_una);
+		cut(cong, cong->dup_nxt - snd_una);
 	}
 	/* What the duplicates tell of has left the network. */
 	cong->cwnd = cong->ssthresh + cong->dupacks * cong->mss;
@@ -223,8 +226,9 @@ u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
  * @cong: the state
  * @flight: octets on the way, behind the ACK that shows it
  *
- * To be called ahead of tcpstate_cong_new_ack() for that ACK.  Without a burst: what is
- * on the way and an initial window may be there, and slow start goes on to where it was.
+ * To be called ahead of tcpstate_cong_new_ack() for that ACK, which is not to grow the
+ * window then.  Without a burst: what is on the way and an initial window may be there,
+ * and slow start goes on to where it was.
  * Duplicates that came for a late segment raise the number of those that mean a loss.
  *
  * Context: any.
@@ -253,6 +257,19 @@ bool tcpstate_cong_undo(struct tcpstate_cong *cong, u32 flight)
 }
 
 /**
+ * tcpstate_cong_confirm() - it was lost: the cut stands
+ * @cong: the state
+ *
+ * Whatever an ACK after a later timeout shows.
+ *
+ * Context: any.
+ */
+void tcpstate_cong_confirm(struct tcpstate_cong *cong)
+{
+	cong->prior_cwnd = 0;
+}
+
+/**
  * tcpstate_cong_refused() - a queue of this host has no room for a segment
  * @cong: the state
  * @snd_una: oldest unacknowledged
@@ -262,13 +279,14 @@ bool tcpstate_cong_undo(struct tcpstate_cong *cong, u32 flight)
  * the way, and nothing has to be sent again.
  *
  * Context: any.
- * Source: in-tree tcp_enter_cwr(); RFC 5681 equation 4 for the size of the cut.
+ * Source: in-tree tcp_enter_cwr(), which halves cwnd: in the middle of a burst what is on
+ * the way is less.
  */
 void tcpstate_cong_refused(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 {
 	if (cong->phase > TCPSTATE_PHASE_DISORDER || !tcpstate_after(snd_una - 1, cong->recover))
 		return;
-	cut(cong, snd_nxt - snd_una);
+	cut(cong, cong->cwnd);
 	cong->prior_cwnd = 0;
 	if (cong->cwnd > cong->ssthresh)
 		cong->cwnd = cong->ssthresh;
@@ -291,7 +309,8 @@ void tcpstate_cong_timeout(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt)
 	/* A second timeout of the same data does not cut again. */
 	if (cong->phase != TCPSTATE_PHASE_LOSS || cong->resend ||
 	    tcpstate_before(cong->recover, snd_una))
-		cut(cong, snd_nxt - snd_una);
+		cut(cong, (cong->phase == TCPSTATE_PHASE_DISORDER ? cong->dup_nxt : snd_nxt) -
+			  snd_una);
 	/* What duplicates have inflated is not the window. */
 	if (cong->phase == TCPSTATE_PHASE_RECOVERY)
 		cong->prior_cwnd = 0;

@@ -45,6 +45,7 @@ enum tcpstate_phase {
  * @rtx_nxt: next number that a timeout's go-back sends again
  * @prior_cwnd: @cwnd before the last cut, while that may still be undone; else 0
  * @prior_ssthresh: @ssthresh before it
+ * @dup_nxt: SND.NXT when the first of the present duplicate ACKs came
  * @dupacks: duplicate ACKs in a row
  * @dup_threshold: as many of them say that a segment is lost, and not late
  * @phase: enum tcpstate_phase
@@ -62,6 +63,7 @@ struct tcpstate_cong {
 	u32 rtx_nxt;
 	u32 prior_cwnd;
 	u32 prior_ssthresh;
+	u32 dup_nxt;
 	u8 dupacks;
 	u8 dup_threshold;
 	u8 phase;
@@ -84,6 +86,7 @@ u8 tcpstate_cong_dupack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 u8 tcpstate_cong_new_ack(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt,
 			 u32 bytes, bool limited);
 bool tcpstate_cong_undo(struct tcpstate_cong *cong, u32 flight);
+void tcpstate_cong_confirm(struct tcpstate_cong *cong);
 void tcpstate_cong_refused(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 void tcpstate_cong_timeout(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);
 void tcpstate_cong_resend(struct tcpstate_cong *cong, u32 snd_una, u32 snd_nxt);

@@ -150,15 +150,24 @@ static bool sent_again_in_vain(struct tcpstate_sock *ts, const struct tcpstate_s
 	       tcpstate_before(seg->opt.tsecr, ts->resent_tsval);
 }
 
-/* Then the windows are what they were, and the rest need not go again (RFC 4015). */
-static void undo(struct sock *sk, u32 flight)
+/*
+ * Then the windows are what they were, and the rest need not go again (RFC 4015).
+ * Flight: behind this ACK, octets.  False: what was cut stays so.
+ */
+static bool undo(struct sock *sk, const struct tcpstate_seg *seg, u32 flight)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	u8 phase = ts->cong.phase;
 
-	if (tcpstate_cong_undo(&ts->cong, flight))
-		tcpstate_mib_inc(tcpstate_sk_net(sk), phase == TCPSTATE_PHASE_LOSS ?
-				 TCPSTATE_MIB_SPURIOUSTIMEOUTS : TCPSTATE_MIB_SPURIOUSRECOVERIES);
+	if (!sent_again_in_vain(ts, seg)) {
+		tcpstate_cong_confirm(&ts->cong);
+		return false;
+	}
+	if (!tcpstate_cong_undo(&ts->cong, flight))
+		return false;
+	tcpstate_mib_inc(tcpstate_sk_net(sk), phase == TCPSTATE_PHASE_LOSS ?
+			 TCPSTATE_MIB_SPURIOUSTIMEOUTS : TCPSTATE_MIB_SPURIOUSRECOVERIES);
+	return true;
 }
 
 /* SND.UNA moves to SEG.ACK. */
@@ -186,8 +195,8 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	ts->rtx_count = 0;
 	ts->probes = 0;
 	take_sample(ts, seg, used);
-	if (unlikely(ts->resent) && sent_again_in_vain(ts, seg))
-		undo(sk, tcb->snd_nxt - ack);
+	if (unlikely(ts->resent) && undo(sk, seg, tcb->snd_nxt - ack))
+		limited = false;
 	todo = tcpstate_cong_new_ack(&ts->cong, ack, tcb->snd_nxt, bytes, limited);
 	tcpstate_note_phase(sk, phase);
 	if (todo == TCPSTATE_CONG_RETRANSMIT)

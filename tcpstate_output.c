@@ -101,7 +101,8 @@ u16 tcpstate_output_advertised_mss(struct sock *sk)
 
 static bool limit_is_over(const struct tcpstate_sock *ts)
 {
-	return ts->mss_limit && time_after(jiffies, ts->mss_limit_since + MSS_LIMIT_FOR);
+	return ts->mss_limit &&
+	       time_after32((u32)jiffies, ts->mss_limit_since + MSS_LIMIT_FOR);
 }
 
 /**
@@ -279,7 +280,8 @@ static void note(struct sock *sk, const struct cut *cut, const struct tcphdr *th
 
 /*
  * What IP says of a segment.  Text that a queue of this host had no room for was not sent,
- * and goes again when there is an ACK, or by the timer.
+ * and goes when there is an ACK of what is on the way.  Where nothing is, the network has
+ * lost it: the timer backs off, and gives up at last.
  */
 static int sent(struct sock *sk, const struct cut *cut, int err)
 {
@@ -288,7 +290,7 @@ static int sent(struct sock *sk, const struct cut *cut, int err)
 
 	if (likely(err <= 0))
 		return err;
-	if (!cut->len)
+	if (!cut->len || ts->tcb.snd_una == ts->tcb.snd_nxt)
 		return 0;
 	tcpstate_mib_inc(tcpstate_sk_net(sk), TCPSTATE_MIB_QUEUEREFUSED);
 	tcpstate_cong_refused(&ts->cong, ts->tcb.snd_una, ts->tcb.snd_nxt);
@@ -794,8 +796,8 @@ void tcpstate_output_challenge(struct sock *sk, bool challenge)
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	if (time_after(jiffies, ts->challenge_second + HZ) || !ts->challenges) {
-		ts->challenge_second = jiffies;
+	if (time_after32((u32)jiffies, ts->challenge_second + HZ) || !ts->challenges) {
+		ts->challenge_second = (u32)jiffies;
 		ts->challenges = 0;
 	}
 	if (ts->challenges >= CHALLENGES_PER_SECOND) {

@@ -147,7 +147,7 @@ static void try_smaller(struct sock *sk)
 		return;
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_MTUBLACKHOLES);
 	ts->mss_limit = mss;
-	ts->mss_limit_since = jiffies;
+	ts->mss_limit_since = (u32)jiffies;
 	tcpstate_output_sync_mss(sk);
 }
 

@@ -123,7 +123,7 @@ static int insert(struct tcpstate_net *tn, struct tcpstate_record *rec)
 	int err;
 
 	xa_lock_bh(&tn->records);
-	rec->id = ++tn->record_serial;
+	WRITE_ONCE(rec->id, ++tn->record_serial);
 	err = __xa_insert(&tn->records, rec->id, rec, GFP_RECORD);
 	xa_unlock_bh(&tn->records);
 	return err;
@@ -828,6 +828,7 @@ struct tcpstate_record *tcpstate_record_find(struct tcpstate_net *tn, unsigned l
 	while ((rec = xa_find(&tn->records, &id, ULONG_MAX, XA_PRESENT))) {
 		/* Partner: alloc(). */
 		if (refcount_inc_not_zero(&rec->ref)) {
+			smp_acquire__after_ctrl_dep();
 			if (likely(READ_ONCE(rec->id) == id && rec->tn == tn))
 				break;
 			tcpstate_record_put(rec);

@@ -4,6 +4,7 @@
  * timestamps tell (RFC 3522), what was cut comes back (RFC 4015), and more
  * duplicates are waited for.  Nor may text be lost that never left this host.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -235,6 +236,22 @@ WIRE_TEST(spurious, refused_by_a_queue_of_this_host)
 	ASSERT_EQ(0, counted(&self->w, "RetransSegs"));
 	/* It was a sign of congestion. */
 	ASSERT_GT(10, info(c).tcpi_snd_ssthresh);
+}
+
+WIRE_TEST(spurious, refused_with_nothing_on_the_way)
+{
+	struct wire_conn *c = &self->c;
+
+	/* Whoever drops it, and however often: the connection is given up in time. */
+	c->stamp = true;
+	c->tsval = T0;
+	ASSERT_EQ(0, wire_passive(c, "mss 1012"));
+	if (system("tc qdisc add dev tun0 root pfifo limit 0"))
+		SKIP(return, "no tc");
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500));
+	ASSERT_EQ(0, wire_write(c, 10));
+	ASSERT_EQ(0, wire_wait_error(c, ETIMEDOUT));
+	EXPECT_NOTHING(c);
 }
 
 TEST_HARNESS_MAIN

@@ -11,7 +11,8 @@
 
 /* What happens; DUPS, ACK and TIMEOUT keep SND.UNA and SND.NXT in mind. */
 enum cong_op { CONG_END, CONG_DUPS, CONG_ACK, CONG_SPARSE, CONG_SEND, CONG_TIMEOUT, CONG_RESENT,
-	       CONG_IDLE, CONG_CWND, CONG_TOO_BIG, CONG_UNDO, CONG_REFUSED };
+	       CONG_IDLE, CONG_CWND, CONG_TOO_BIG, CONG_UNDO, CONG_REFUSED,
+	       CONG_CONFIRM };
 
 struct cong_step {
 	u8 op;
@@ -39,6 +40,7 @@ struct cong_row {
 #define TOO_BIG		{ CONG_TOO_BIG, 0 }	/* the path has become narrower */
 #define UNDO(n)		{ CONG_UNDO, n }	/* ACK(n), and it shows that nothing was lost */
 #define REFUSED		{ CONG_REFUSED, 0 }	/* a queue of this host is full */
+#define CONFIRM		{ CONG_CONFIRM, 0 }	/* the next ACK shows that it was lost */
 #define DO(...)		{ __VA_ARGS__ }
 #define NONE		TCPSTATE_CONG_NOTHING
 #define AGAIN		TCPSTATE_CONG_RETRANSMIT
@@ -138,13 +140,16 @@ static const struct cong_row cong[] = {
 	  DO(TIMEOUT, RESENT(10000), ACK(10000), SEND(3000), TIMEOUT), NONE, LOSS,
 	  1000, 2000, 0 },
 	{ { "cong_undo__recovery", "RFC 4015 3.2" },
-	  DO(DUPS(3), UNDO(2000)), NONE, OPEN, 12000, INF, 8000 },
+	  DO(DUPS(3), UNDO(2000)), NONE, OPEN, 10000, INF, 8000 },
 	{ { "cong_undo__timeout", "RFC 4015 3.2" },
-	  DO(TIMEOUT, UNDO(1000)), NONE, OPEN, 11000, INF, 9000 },
+	  DO(TIMEOUT, UNDO(1000)), NONE, OPEN, 10000, INF, 9000 },
 	{ { "cong_undo__second_timeout", "RFC 4015 3.2" },
-	  DO(TIMEOUT, TIMEOUT, UNDO(1000)), NONE, OPEN, 11000, INF, 9000 },
+	  DO(TIMEOUT, TIMEOUT, UNDO(1000)), NONE, OPEN, 10000, INF, 9000 },
+	{ { "cong_undo__not_what_an_ack_has_confirmed", "RFC 3522 3.2 step 4" },
+	  DO(TIMEOUT, RESENT(2000), CONFIRM, ACK(1000), TIMEOUT, UNDO(1000)), NONE, LOSS,
+	  2000, 5000, 0 },
 	{ { "cong_undo__no_burst", "RFC 4015 3.2 step 5" },
-	  DO(CWND(100000), TIMEOUT, UNDO(9000)), NONE, OPEN, 20000, INF, 1000 },
+	  DO(CWND(100000), TIMEOUT, UNDO(9000)), NONE, OPEN, 11000, INF, 1000 },
 	{ { "cong_undo__timeout_in_recovery", "ours: not what duplicates have inflated" },
 	  DO(DUPS(3), TIMEOUT, UNDO(1000)), NONE, LOSS, 2000, 5000, 0 },
 	{ { "cong_undo__too_big", "RFC 1191 6.4" },
@@ -152,14 +157,19 @@ static const struct cong_row cong[] = {
 	{ { "cong_undo__nothing_was_cut", "RFC 4015 3.2" },
 	  DO(DUPS(2), UNDO(1000)), NONE, OPEN, 11000, INF, 9000 },
 	{ { "cong_undo__not_twice", "RFC 4015 3.2" },
-	  DO(CWND(20000), DUPS(3), UNDO(1000), UNDO(1000)), NONE, OPEN, 21000, INF, 8000 },
+	  DO(CWND(20000), DUPS(3), UNDO(1000), UNDO(1000)), NONE, OPEN, 20000, INF, 8000 },
 	{ { "cong_undo__earlier_threshold_comes_back", "RFC 4015 3.2" },
 	  DO(TIMEOUT, RESENT(10000), ACK(10000), SEND(9000), SPARSE(1000), DUPS(3), UNDO(1000)),
-	  NONE, OPEN, 4000, 5000, 7000 },
+	  NONE, OPEN, 3000, 5000, 7000 },
 	{ { "cong_dupack__third_where_one_was_late", "in-tree tp->reordering" },
-	  DO(DUPS(3), UNDO(1000), DUPS(3)), NONE, DISORDER, 11000, INF, 9000 },
+	  DO(DUPS(3), UNDO(1000), DUPS(3)), NONE, DISORDER, 10000, INF, 9000 },
 	{ { "cong_dupack__fourth_where_one_was_late", "in-tree tp->reordering" },
 	  DO(DUPS(3), UNDO(1000), DUPS(4)), AGAIN, RECOVERY, 8500, 4500, 9000 },
+	{ { "cong_dupack__what_they_let_out_is_no_flight", "RFC 5681 3.2 step 2" },
+	  DO(DUPS(3), UNDO(1000), DUPS(1), SEND(3000), DUPS(3)), AGAIN, RECOVERY, 8500, 4500,
+	  12000 },
+	{ { "cong_timeout__what_they_let_out_is_no_flight", "RFC 5681 3.2 step 2" },
+	  DO(DUPS(1), SEND(5000), TIMEOUT), NONE, LOSS, 1000, 5000, 0 },
 	{ { "cong_dupack__third_with_little_on_the_way", "RFC 5681 3.2" },
 	  DO(DUPS(3), UNDO(7000), DUPS(3)), AGAIN, RECOVERY, 5000, 2000, 3000 },
 	{ { "cong_dupack__all_that_can_come", "RFC 5827 3, in segments" },
@@ -169,11 +179,13 @@ static const struct cong_row cong[] = {
 	{ { "cong_refused__once_for_a_window", "in-tree tcp_enter_cwr()" },
 	  DO(REFUSED, ACK(5000), REFUSED), NONE, CWR, 5000, 5000, 5000 },
 	{ { "cong_refused__small_window", "in-tree tcp_enter_cwr()" },
-	  DO(CWND(3000), REFUSED), NONE, CWR, 3000, 5000, 10000 },
+	  DO(CWND(3000), REFUSED), NONE, CWR, 2000, 2000, 10000 },
+	{ { "cong_refused__in_the_middle_of_a_burst", "in-tree tcp_enter_cwr()" },
+	  DO(CWND(30000), REFUSED), NONE, CWR, 15000, 15000, 10000 },
 	{ { "cong_refused__all_acknowledged", "in-tree tcp_enter_cwr()" },
 	  DO(REFUSED, ACK(10000)), NONE, OPEN, 6000, 5000, 0 },
 	{ { "cong_refused__again_in_the_next_window", "in-tree tcp_enter_cwr()" },
-	  DO(REFUSED, SEND(4000), ACK(10000), REFUSED), NONE, CWR, 2000, 2000, 4000 },
+	  DO(REFUSED, SEND(4000), ACK(10000), REFUSED), NONE, CWR, 3000, 3000, 4000 },
 	{ { "cong_refused__after_a_timeout", "RFC 5681 3.1" },
 	  DO(TIMEOUT, REFUSED), NONE, LOSS, 1000, 5000, 0 },
 	{ { "cong_refused__in_recovery", "RFC 6582 3.2" },
@@ -205,9 +217,12 @@ static u8 cong_do(struct tcpstate_cong *c, const struct cong_step *s, u32 *una, 
 		*una += s->n;
 		return tcpstate_cong_new_ack(c, *una, *nxt, s->n, s->op == CONG_ACK);
 	case CONG_UNDO:
-		tcpstate_cong_undo(c, *nxt - *una - s->n);
+		n = !tcpstate_cong_undo(c, *nxt - *una - s->n);
 		*una += s->n;
-		return tcpstate_cong_new_ack(c, *una, *nxt, s->n, true);
+		return tcpstate_cong_new_ack(c, *una, *nxt, s->n, n);
+	case CONG_CONFIRM:
+		tcpstate_cong_confirm(c);
+		break;
 	case CONG_REFUSED:
 		tcpstate_cong_refused(c, *una, *nxt);
 		break;
@@ -455,6 +470,7 @@ static const struct suite * const cong_suites[] = {
 #undef CWR
 #undef UNDO
 #undef REFUSED
+#undef CONFIRM
 #undef INF
 #undef IW
 

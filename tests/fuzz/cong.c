@@ -118,7 +118,8 @@ static void undo(struct sender *s, struct input *in)
 	must(!tcpstate_cong_undo(&s->cong, 0));
 	if (bytes) {
 		s->una += bytes;
-		tcpstate_cong_new_ack(&s->cong, s->una, s->nxt, bytes, true);
+		tcpstate_cong_new_ack(&s->cong, s->una, s->nxt, bytes, false);
+		must(s->cong.cwnd <= old.prior_cwnd || s->cong.cwnd == s->cong.mss);
 	}
 }
 
@@ -149,7 +150,7 @@ int fuzz_one(const u8 *data, size_t len)
 	tcpstate_cong_init(&s.cong, &tcpstate_reno, take_mss(&in), s.una);
 	check(&s);
 	while (in.left) {
-		switch (take8(&in) % 11) {
+		switch (take8(&in) % 12) {
 		case 0:
 		case 1:
 			transmit(&s, take_size(&in, TCPSTATE_MAX_WND));
@@ -183,6 +184,9 @@ int fuzz_one(const u8 *data, size_t len)
 			break;
 		case 10:
 			refused(&s);
+			break;
+		case 11:
+			tcpstate_cong_confirm(&s.cong);
 			break;
 		}
 		check(&s);
