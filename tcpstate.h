@@ -123,6 +123,7 @@ enum tcpstate_deferred {
 
 struct tcp_info;
 struct tcpstate_hold;
+struct tcpstate_pool;
 struct tcpstate_af;
 struct tcpstate_net;
 
@@ -695,6 +696,9 @@ struct tcpstate_mib {
  * @record_dead_count: how many
  * @record_octets: what the recorders hold
  * @watch: hears of every change of state; set before a socket can be
+ * @shared: the proto with the memory of all
+ * @pool: memory of its own, or NULL: what all share
+ * @mem: limits of @pool, pages; 0 where there is none
  * @hook: has the hooks of wire 6 registered, once a port is ours; set before a socket
  *	can be, may sleep
  * @hook_mutex: guards @hooked
@@ -750,6 +754,10 @@ struct tcpstate_net {
 	atomic_long_t record_octets;
 	void (*watch)(struct tcpstate_net *tn, const struct tcpstate_flow *flow, u8 old,
 		      u8 event, const struct tcpstate_edge *edge);
+
+	const struct proto *shared;
+	struct tcpstate_pool *pool;
+	long mem[3];
 
 	int (*hook)(struct tcpstate_net *tn);
 	struct mutex hook_mutex;	/* registration of the hooks */
@@ -869,6 +877,14 @@ void tcpstate_process_share(struct sock *child, struct sock *listener);
 struct tcpstate_process *tcpstate_process_of(const struct sock *sk);
 struct tcpstate_process *tcpstate_process_get(struct tcpstate_process *process);
 void tcpstate_process_put(struct tcpstate_process *process);
+
+/* --- tcpstate_mem.c (layer 1) --- */
+
+int tcpstate_mem_set(struct tcpstate_net *tn, const long *mem);
+void tcpstate_mem_choose(struct sock *sk);
+long tcpstate_mem_pages(const struct tcpstate_net *tn);
+void tcpstate_mem_init(struct tcpstate_net *tn, const struct proto *shared);
+void tcpstate_mem_exit(struct tcpstate_net *tn);
 
 /* --- tcpstate_record.c (layer 1) --- */
 

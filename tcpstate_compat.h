@@ -74,6 +74,13 @@ struct proto_accept_arg {
 #define TCPSTATE_SYSCTL_SENTINEL	0
 #endif
 
+/* 6.11: handlers of sysctls do not change the table. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define tcpstate_ctl_table	struct ctl_table
+#else
+#define tcpstate_ctl_table	const struct ctl_table
+#endif
+
 /* 6.6: the inet flags became bits. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define tcpstate_inet_init_flags(inet) do {	\

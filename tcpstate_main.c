@@ -45,19 +45,19 @@ static DEFINE_PER_CPU(int, memory_per_cpu);
 static struct percpu_counter sockets_allocated;
 static unsigned long memory_pressure;
 
-/* As net.ipv4.tcp_mem: of all namespaces, for the kernel counts so. */
+/* As net.ipv4.tcp_mem: of all namespaces that have no net.tcpstate.mem of their own. */
 static long sysctl_mem[3];
 module_param_array_named(mem, sysctl_mem, long, NULL, 0644);
 MODULE_PARM_DESC(mem, "pages for all sockets together: where pressure ends, where it begins, the most");
 
 static void enter_memory_pressure(struct sock *sk)
 {
-	WRITE_ONCE(memory_pressure, 1);
+	WRITE_ONCE(*sk->sk_prot->memory_pressure, 1);
 }
 
 static void leave_memory_pressure(struct sock *sk)
 {
-	WRITE_ONCE(memory_pressure, 0);
+	WRITE_ONCE(*sk->sk_prot->memory_pressure, 0);
 }
 
 static struct proto tcpstate_prot = {
@@ -163,6 +163,7 @@ static int create(struct net *net, struct socket *sock, int protocol, int kern)
 	sk = sk_alloc(net, family, GFP_KERNEL, &tcpstate_prot, kern);
 	if (!sk)
 		return -ENOBUFS;
+	tcpstate_mem_choose(sk);
 	sock->state = SS_UNCONNECTED;
 	sock->ops = &tcpstate_ops;
 	tcpstate_own_sol_socket(sock);
@@ -185,6 +186,7 @@ static int __net_init init_net_part(struct net *net)
 	int err;
 
 	tn->net = net;
+	tcpstate_mem_init(tn, &tcpstate_prot);
 	tcpstate_record_init(tn);
 	tcpstate_wire_net_init(tn);
 	spin_lock_init(&tn->timewait_lock);
@@ -240,6 +242,7 @@ static void __net_exit exit_net_part(struct net *net)
 	tcpstate_port_exit(tn);
 	tcpstate_demux_exit(tn);
 	tcpstate_record_exit(tn);
+	tcpstate_mem_exit(tn);
 	tcpstate_mib_exit(tn);
 }
 

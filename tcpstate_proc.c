@@ -36,6 +36,7 @@ static int show(struct seq_file *m, void *v)
 		seq_printf(m, "Drop:%s %lu\n", tcpstate_seg_drop_name(i),
 			   tcpstate_mib_read(tn, TCPSTATE_MIB_DROPS + i));
 	seq_printf(m, "Hooked %d\n", READ_ONCE(tn->hooked));
+	seq_printf(m, "MemoryPages %ld\n", tcpstate_mem_pages(tn));
 	seq_printf(m, "RecordOctets %ld\nRecordDead %d\n", atomic_long_read(&tn->record_octets),
 		   READ_ONCE(tn->record_dead_count));
 	seq_printf(m, "CurrEstab %d\n", atomic_read(&tn->gauge[TCPSTATE_ESTABLISHED]) +

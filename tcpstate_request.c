@@ -183,6 +183,8 @@ static void init_child(struct sock *child, struct sock *listener, const struct s
 	struct tcpstate_sock *ts = tcpstate_sk(child);
 
 	ts->af->take_name(child, skb, route);
+	/* The clone has its listener's pool; the memory for itself is of the slab of all. */
+	child->sk_prot_creator = listener->sk_prot_creator;
 	tcpstate_sock_init_transport(child, iss);
 	memset(&inet_sk(child)->cork, 0, sizeof(inet_sk(child)->cork));
 	child->sk_frag.page = NULL;

@@ -20,6 +20,34 @@ static_assert(TCPSTATE_RECORD_MAX == 32768);
 static_assert((1 << TCPSTATE_RECORD_KINDS) - 1 == 511);
 static_assert((511 & ~(1 << TCPSTATE_RECORD_ARMED)) == 255);
 
+static unsigned long one_page = 1;
+static unsigned long most_pages = LONG_MAX;
+
+/* Each namespace's limits are the host's to set: what they keep from others is the host's. */
+static int mem_handler(tcpstate_ctl_table *table, int write, void *buffer, size_t *len,
+		       loff_t *pos)
+{
+	struct tcpstate_net *tn = container_of(table->data, struct tcpstate_net, mem[0]);
+	long mem[ARRAY_SIZE(tn->mem)];
+	struct ctl_table copy = *table;
+	int i, err;
+
+	if (write && !capable(CAP_NET_ADMIN))
+		return -EPERM;
+	for (i = 0; i < ARRAY_SIZE(mem); i++)
+		mem[i] = READ_ONCE(tn->mem[i]);
+	copy.data = mem;
+	/* A namespace that shares the memory of all reads 0 0 0. */
+	if (write)
+		copy.extra1 = &one_page;
+	err = proc_doulongvec_minmax(&copy, write, buffer, len, pos);
+	if (err || !write)
+		return err;
+	if (!mem[0] || mem[0] > mem[1] || mem[1] > mem[2])
+		return -EINVAL;
+	return tcpstate_mem_set(tn, mem);
+}
+
 #define KNOB_AS(name, field, low, high) {				\
 	.procname	= name,						\
 	.data		= (void *)offsetof(struct tcpstate_net, field),	\
@@ -54,6 +82,14 @@ static const struct ctl_table template[] = {
 	KNOB(record_mask, &one, &record_kinds),
 	KNOB_AS("record_dead", record_dead_max, SYSCTL_ZERO, &record_dead_most),
 	KNOB(record_mem, SYSCTL_ZERO, SYSCTL_INT_MAX),
+	{
+		.procname	= "mem",
+		.data		= (void *)offsetof(struct tcpstate_net, mem),
+		.maxlen		= sizeof_field(struct tcpstate_net, mem),
+		.mode		= 0644,
+		.proc_handler	= mem_handler,
+		.extra2		= &most_pages,
+	},
 };
 
 static void defaults(struct tcpstate_net *tn)

@@ -19,7 +19,7 @@ import tempfile
 # The whole house, as in Documentation/internals.rst.
 LAYERS = {
     0: "fsm seg opt cookie urg icmp ipopt rtt sack cong reno cubic",      # pure
-    1: "demux port ipv4 ipv6 mib process queue record", # tables, addresses, counters
+    1: "demux port ipv4 ipv6 mib mem process queue record", # tables, addresses, counters
     2: "output",                                        # the builder of segments
     3: "state",                                         # the choke point
     4: "input path timer request timewait sock sendmsg recvmsg sockopt",  # event sources
