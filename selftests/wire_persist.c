@@ -6,19 +6,13 @@
  * nothing is to be sent, nothing is probed.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
-#include <pthread.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "lib/stuck.h"
 #include "lib/wire.h"
 
 WIRE_FIXTURE(persist)
@@ -135,6 +129,25 @@ WIRE_TEST(persist, probes_with_backoff)
 	ASSERT_LE(gap[0] * 4, gap[4]);
 	ASSERT_LE(gap[1] * 3, gap[4]);
 	EXPECT_STATE(c, WS_ESTABLISHED);
+}
+
+WIRE_TEST(persist, probe_with_the_last_octet_pushes)
+{
+	struct wire_conn *c = &self->c;
+
+	/* MUST-61: PSH is set where nothing more is queued, and only there. */
+	if (self->w.family == AF_INET)
+		SKIP(return, "in-tree: probes carry no text");
+	ASSERT_EQ(0, closed_window(c, 1));
+	ASSERT_EQ(0, take_probe(c, 1));
+	ASSERT_EQ(1, c->got.len);
+	ASSERT_TRUE(c->got.flags & WIRE_PSH);
+	/* It was taken, but there is no room for more. */
+	SEND(c, "A ack 2");
+	ASSERT_EQ(0, wire_write(c, 2));
+	ASSERT_EQ(0, take_probe(c, 2));
+	ASSERT_EQ(1, c->got.len);
+	ASSERT_FALSE(c->got.flags & WIRE_PSH);
 }
 
 WIRE_TEST(persist, first_probe_waits_for_the_timeout)
@@ -579,63 +592,6 @@ WIRE_TEST(persist, fin_wait2_is_not_probed)
 }
 
 /*
- * A reader that sleeps in the kernel, with the socket locked: its buffer is a
- * page that is there only when the test says so.
- */
-struct stuck_reader {
-	struct wire_conn *c;
-	pthread_t thread;
-	uint8_t *page;
-	long size;
-	int uffd;
-	int got;
-};
-
-static void *read_into_page(void *arg)
-{
-	struct stuck_reader *r = arg;
-
-	r->got = recv(r->c->fd, r->page, 10, 0);
-	return NULL;
-}
-
-/* 0 once it sleeps; 1 where the kernel cannot do this; -1 */
-static int reader_sleeps(struct stuck_reader *r, struct wire_conn *c)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct pollfd pfd = { .events = POLLIN };
-
-	r->c = c;
-	r->size = sysconf(_SC_PAGESIZE);
-	r->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (r->uffd < 0)
-		return 1;
-	r->page = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (r->page == MAP_FAILED)
-		return -1;
-	reg.range.start = (unsigned long)r->page;
-	reg.range.len = r->size;
-	if (ioctl(r->uffd, UFFDIO_API, &api) || ioctl(r->uffd, UFFDIO_REGISTER, &reg) ||
-	    pthread_create(&r->thread, NULL, read_into_page, r))
-		return -1;
-	pfd.fd = r->uffd;
-	return poll(&pfd, 1, WIRE_DEADLINE_MS) == 1 ? 0 : -1;
-}
-
-static int reader_wakes(struct stuck_reader *r)
-{
-	struct uffdio_zeropage zero = {
-		.range = { .start = (unsigned long)r->page, .len = r->size },
-	};
-
-	if (ioctl(r->uffd, UFFDIO_ZEROPAGE, &zero) || pthread_join(r->thread, NULL))
-		return -1;
-	r->c->rd_off += r->got;
-	return r->got == 10 ? 0 : -1;
-}
-
-/*
  * The timer fires while the socket is locked, and the ACK comes too: when the
  * reader lets go, the ACK is taken and nothing is left that the timer is for.
  */
@@ -651,7 +607,7 @@ static int timer_meets_ack(struct wire_conn *c, bool fin)
 		return -1;
 	if (wire_expect_stream(c, 1001, fin, false))
 		return -1;
-	ret = reader_sleeps(&r, c);
+	ret = stuck_begin(&r, c->fd);
 	if (ret)
 		return ret;
 	/* Retransmissions from before; then none, so that the timer waits. */
@@ -659,8 +615,9 @@ static int timer_meets_ack(struct wire_conn *c, bool fin)
 	if (wire_drain(c) < 0 || wire_expect_quiet(c, 3000))
 		return -1;
 	c->win = 0;
-	if (wire_send(c, "A") || reader_wakes(&r))
+	if (wire_send(c, "A") || stuck_end(&r))
 		return -1;
+	c->rd_off += STUCK_OCTETS;
 	return wire_drain(c) < 0 ? -1 : 0;
 }
 
