@@ -107,6 +107,34 @@ WIRE_TEST(giveup, text)
 	EXPECT_GONE(c);
 }
 
+WIRE_TEST(giveup, handshake_after_the_listeners_user_timeout)
+{
+	struct wire_conn *c = &self->c;
+	int64_t began;
+
+	/*
+	 * The SYN+ACK goes again after 1 and 3 seconds, and would after 7: the time is
+	 * up before (RFC 9293 3.8.3, RFC 5482).
+	 */
+	if (self->w.family == AF_INET)
+		SKIP(return, "in-tree: a half-open child has no user timeout");
+	ASSERT_EQ(0, wire_listen(c));
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_USER_TIMEOUT, 4000));
+	SEND(c, "S seq 0 mss 1460");
+	EXPECT(c, "SA seq 0 ack 1");
+	began = c->got.when;
+	c->strict = true;
+	EXPECT(c, "SA seq 0 ack 1");
+	EXPECT(c, "SA seq 0 ack 1");
+	EXPECT_GONE(c);
+	ASSERT_LE(3800000, wire_now() - began);
+	ASSERT_GE(6500000, wire_now() - began);
+	/* The peer that comes late is told. */
+	c->snd_nxt = c->iss + 1;
+	SEND(c, "A ack 1");
+	EXPECT(c, "R seq 1 len 0");
+}
+
 WIRE_TEST(giveup, an_answer_begins_the_count_anew)
 {
 	struct wire_conn *c = &self->c;

@@ -412,4 +412,72 @@ WIRE_TEST(orphan, in_fin_wait2_lasts_fin_timeout)
 	EXPECT_GONE(c);
 }
 
+/* TCP_LINGER2: as the user has it for this connection, not as fin_timeout has it. */
+
+FIXTURE(linger2) {
+	struct wire w;
+	struct wire_conn c;
+};
+
+FIXTURE_VARIANT(linger2) {
+	bool shut_down_first;
+};
+
+WIRE_SETUP(linger2)
+
+FIXTURE_VARIANT_ADD(linger2, close_first) {
+	.shut_down_first = false,
+};
+
+FIXTURE_VARIANT_ADD(linger2, shut_down_first) {
+	.shut_down_first = true,
+};
+
+WIRE_TEST(linger2, lasts_that_long)
+{
+	struct wire_conn *c = &self->c;
+	int64_t began;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_LINGER2, 2));
+	ASSERT_EQ(0, to_orphan(c, variant->shut_down_first, 0));
+	began = wire_now();
+	c->strict = true;
+	/* The sysctl says a minute. */
+	while (wire_in_state(&self->w, WS_FIN_WAIT2) > 0) {
+		ASSERT_GE(20000000, wire_now() - began);
+		EXPECT_QUIET(c, 50);
+	}
+	ASSERT_LE(1500000, wire_now() - began);
+	EXPECT_GONE(c);
+	SEND(c, "FA");
+	EXPECT(c, "R seq 2 len 0");
+}
+
+WIRE_TEST(linger2, negative_ends_it_at_once)
+{
+	struct wire_conn *c = &self->c;
+
+	/* No FIN_WAIT2 for who is not there any more: the peer hears of that. */
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_LINGER2, -1));
+	if (variant->shut_down_first) {
+		ASSERT_EQ(0, shutdown(c->fd, SHUT_WR));
+	} else {
+		wire_close(c);
+	}
+	EXPECT(c, "FA seq 1 ack 1 len 0");
+	SEND(c, "A ack 2");
+	if (variant->shut_down_first) {
+		/* Somebody may still read. */
+		EXPECT_NOTHING(c);
+		EXPECT_STATE(c, WS_FIN_WAIT2);
+		wire_close(c);
+	}
+	EXPECT(c, "Ra seq 2 len 0");
+	EXPECT_GONE(c);
+	SEND(c, "A len 10");
+	EXPECT(c, "R seq 2 len 0");
+}
+
 TEST_HARNESS_MAIN

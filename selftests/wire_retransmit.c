@@ -54,6 +54,45 @@ WIRE_TEST(rto, data_with_backoff)
 	EXPECT_DOUBLING(gap, 4);
 }
 
+/* So often a thin stream is sent again before its timeout doubles, as in-tree. */
+#define THIN	6
+
+WIRE_TEST(rto, thin_stream_does_not_back_off_at_first)
+{
+	struct wire_conn *c = &self->c;
+	int64_t gap[THIN + 3], sum = 0;
+	int i;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1));
+	c->strict = true;
+	ASSERT_EQ(0, wire_write(c, 100));
+	EXPECT(c, "A seq 1 ack 1 len 100");
+	ASSERT_EQ(0, take_backoff(c, "A seq 1 ack 1 len 100", THIN + 3, gap));
+	/* Doubled each time they were 126 times the first. */
+	for (i = 1; i <= THIN; i++)
+		sum += gap[i];
+	ASSERT_GE(2 * THIN * gap[0], sum);
+	EXPECT_DOUBLING(gap + THIN, 3);
+}
+
+WIRE_TEST(rto, thin_stream_is_one_with_little_on_its_way)
+{
+	struct wire_conn *c = &self->c;
+	int64_t gap[4];
+	int i;
+
+	/* Four segments are enough for a fast retransmission: no favour. */
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1));
+	c->strict = true;
+	ASSERT_EQ(0, wire_write(c, 4 * MSS));
+	for (i = 0; i < 4; i++)
+		EXPECT(c, "A seq %d ack 1 len %d", 1 + i * MSS, MSS);
+	ASSERT_EQ(0, take_backoff(c, "A seq 1 ack 1 len 1000", 4, gap));
+	EXPECT_DOUBLING(gap, 4);
+}
+
 WIRE_TEST(rto, ack_stops_the_timer)
 {
 	struct wire_conn *c = &self->c;
