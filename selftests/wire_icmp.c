@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 
 #include "kselftest_harness.h"
+#include "lib/stuck.h"
 #include "lib/wire.h"
 
 #define ICMP(c, ...) \
@@ -281,6 +282,45 @@ WIRE_TEST(soft, told_at_once_with_recverr)
 	ASSERT_EQ(0, so_error(c));
 }
 
+/* ---- While a user has the socket ---- */
+
+WIRE_FIXTURE(busy)
+
+/*
+ * The user has the socket just then: nothing can be told at once, even to whom asks for
+ * that, but what is known is kept, and the connection goes on.
+ */
+WIRE_TEST(busy, kept_for_a_timeout)
+{
+	struct wire_conn *c = &self->c;
+	struct stuck_reader reader;
+	int stuck;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_IP, IP_RECVERR, 1));
+	SEND(c, "PA len 10");
+	EXPECT(c, "A seq 1 ack 11 len 0");
+	ASSERT_EQ(0, wire_write(c, 100));
+	EXPECT(c, "A seq 1 len 100");
+	stuck = stuck_begin(&reader, c->fd);
+	if (stuck > 0)
+		SKIP(return, "the kernel has no userfaultfd");
+	ASSERT_EQ(0, stuck);
+	ICMP(c, .type = 3, .code = 1, .seq = 1);
+	EXPECT_NOTHING(c);
+	if (self->w.family == WIRE_AF_TCPSTATE) {
+		ASSERT_EQ(1, wire_stat(&self->w, "IcmpLockDropped"));
+		ASSERT_EQ(0, wire_stat(&self->w, "IcmpSoft"));
+	}
+	ASSERT_EQ(0, stuck_end(&reader));
+	ASSERT_FALSE(disturbed(c));
+	ASSERT_EQ(EHOSTUNREACH, so_error(c));
+	ASSERT_EQ(WS_ESTABLISHED, wire_state(c));
+	SEND(c, "A ack 101");
+	ASSERT_EQ(0, wire_write(c, 100));
+	EXPECT(c, "A seq 101 len 100");
+}
+
 /* ---- The error queue ---- */
 
 WIRE_FIXTURE(queue)
@@ -439,6 +479,20 @@ WIRE_TEST(refused, source_quench)
 	SEND(c, "A ack 4001");
 	ASSERT_EQ(0, wire_write(c, 4000));
 	ASSERT_EQ(4, wire_drain(c));
+}
+
+WIRE_TEST(refused, source_quench_of_a_child)
+{
+	struct wire_conn *c = &self->c;
+	int i;
+
+	ENTER(c, WS_SYN_RECV, false);
+	for (i = 0; i < 5; i++)
+		ICMP(c, .type = 4, .seq = 0);
+	EXPECT_NOTHING(c);
+	SEND(c, "A");
+	ASSERT_EQ(0, wire_accept(c));
+	EXPECT_STATE(c, WS_ESTABLISHED);
 }
 
 WIRE_TEST(refused, wrong_sequence)

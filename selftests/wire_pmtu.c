@@ -8,9 +8,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "kselftest_harness.h"
+#include "lib/stuck.h"
 #include "lib/wire.h"
 
 #define ICMP(c, ...) \
@@ -76,6 +78,11 @@ static int sent_again(struct wire_conn *c, uint32_t seq, uint32_t end, int mss, 
 			return wire_drain(c) < 0 ? -1 : 0;
 	}
 	return wire_expect_nothing(c);
+}
+
+static int unmoved(struct wire_conn *c)
+{
+	return wire_expect_nothing(c) || path_mtu(c) != 1500 || snd_mss(c) != 1460;
 }
 
 WIRE_TEST(pmtu, every_segment_has_df)
@@ -211,6 +218,83 @@ WIRE_TEST(pmtu, below_what_routing_takes)
 	ASSERT_EQ(552, path_mtu(c));
 }
 
+WIRE_TEST(pmtu, told_while_a_user_has_the_socket)
+{
+	struct wire_conn *c = &self->c;
+	struct stuck_reader reader;
+	int i, stuck;
+
+	c->rtt_ms = 500;
+	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
+	SEND(c, "PA len 10");
+	EXPECT(c, "A seq 1 ack 11 len 0");
+	ASSERT_EQ(0, wire_write(c, 3 * 1460));
+	for (i = 0; i < 3; i++)
+		EXPECT(c, "A seq %d len 1460", 1 + i * 1460);
+	c->strict = true;
+	stuck = stuck_begin(&reader, c->fd);
+	if (stuck > 0)
+		SKIP(return, "the kernel has no userfaultfd");
+	ASSERT_EQ(0, stuck);
+	TOO_BIG(c, 1, 1400);
+	TOO_BIG(c, 1, 1000);
+	EXPECT_NOTHING(c);
+	ASSERT_EQ(0, stuck_end(&reader));
+	/* As it lets go, and as the last of them said. */
+	ASSERT_EQ(0, sent_again(c, 1, 4381, 960, false));
+	ASSERT_EQ(1000, path_mtu(c));
+	SEND(c, "A ack 4381");
+	EXPECT_STATE(c, WS_ESTABLISHED);
+}
+
+WIRE_TEST(pmtu, a_locked_route_knows_better)
+{
+	struct wire_conn *c = &self->c;
+	socklen_t size = sizeof(int);
+	int err = 0;
+
+	/* "mtu lock": what routers say does not count; who wants DF hears of the trouble. */
+	ASSERT_EQ(0, system("ip route add 192.0.2.2 dev tun0 mtu lock 1500"));
+	ASSERT_EQ(0, wire_listen(c));
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO));
+	ASSERT_EQ(0, flying(c));
+	TOO_BIG(c, 1, 1000);
+	ASSERT_EQ(0, unmoved(c));
+	ASSERT_EQ(0, getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &size));
+	ASSERT_EQ(EMSGSIZE, err);
+	SEND(c, "A ack 4381");
+	EXPECT_STATE(c, WS_ESTABLISHED);
+}
+
+WIRE_TEST(pmtu, a_syn_that_is_too_big)
+{
+	/* The largest header there is: no link need carry more than 68 octets. */
+	static const unsigned char nothing[40] = { [0 ... 38] = 1 };
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, wire_open(c));
+	ASSERT_EQ(0, setsockopt(c->fd, IPPROTO_IP, IP_OPTIONS, nothing, sizeof(nothing)));
+	ASSERT_EQ(0, wire_connect(c));
+	ASSERT_LT(80, (int)c->got.total);
+	c->strict = true;
+	ICMP(c, .type = 3, .code = 4, .info = 80, .seq = 0, .total = c->got.total, .ihl = 15);
+	/* Routing takes no less than 552 for true: routers may cut. In-tree it waits. */
+	if (self->w.family == WIRE_AF_TCPSTATE) {
+		EXPECT_NOW(c, "S seq 0 len 0");
+	} else {
+		EXPECT(c, "S seq 0 len 0");
+	}
+	ASSERT_FALSE(c->got.df);
+	c->strict = false;
+	SEND(c, "SA seq 0 ack 1 mss 1460");
+	c->snd_nxt = c->iss + 1;
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(0, wire_connected(c));
+	ASSERT_EQ(0, wire_write(c, 1000));
+	ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
+	ASSERT_EQ(552, (int)c->got.total);
+}
+
 WIRE_TEST(pmtu, the_next_connection_knows)
 {
 	struct wire_conn *c = &self->c;
@@ -227,11 +311,6 @@ WIRE_TEST(pmtu, the_next_connection_knows)
 	ASSERT_EQ(1000, path_mtu(c));
 	ASSERT_EQ(0, wire_write(c, 1000));
 	EXPECT(c, "A seq 1 len 960");
-}
-
-static int unmoved(struct wire_conn *c)
-{
-	return wire_expect_nothing(c) || path_mtu(c) != 1500 || snd_mss(c) != 1460;
 }
 
 WIRE_TEST(pmtu, nonsense)
