@@ -5,6 +5,7 @@
  * (RFC 9293 3.10.7.1 and 3.10.7.2).
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "kselftest_harness.h"
@@ -228,6 +229,40 @@ WIRE_TEST(syn, from_an_invalid_address)
 	c->peer = WIRE_PEER;
 	wire_conn_reuse(c, 2000000);
 	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
+}
+
+/* ---- A connection that is elsewhere ---- */
+
+WIRE_FIXTURE(device)
+
+static int bind_to(struct wire_conn *c, const char *name)
+{
+	return setsockopt(c->fd, SOL_SOCKET, SO_BINDTODEVICE, name, strlen(name) + 1);
+}
+
+/*
+ * SO_BINDTODEVICE: what comes by another device finds no connection, whatever names it
+ * has. It comes unharmed to whom it was not for.
+ */
+WIRE_TEST(device, another_one_has_no_connection)
+{
+	struct wire_conn *c = &self->c;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
+	SEND(c, "PA len 10");
+	EXPECT(c, "A seq 1 ack 11 len 0");
+	ASSERT_EQ(0, wire_read(c, 10));
+	ASSERT_EQ(0, bind_to(c, "lo"));
+	SEND(c, "PA seq 11 len 10");
+	EXPECT(c, "R seq 1 len 0");
+	SEND(c, "RA seq 11");
+	EXPECT_NOTHING(c);
+	ASSERT_EQ(WS_ESTABLISHED, wire_state(c));
+	ASSERT_EQ(0, wire_read_none(c));
+	ASSERT_EQ(0, bind_to(c, "tun0"));
+	SEND(c, "PA seq 11 len 10");
+	EXPECT(c, "A seq 1 ack 21 len 0");
+	ASSERT_EQ(0, wire_read(c, 10));
 }
 
 TEST_HARNESS_MAIN

@@ -5,6 +5,8 @@
  * (RFC 9293 3.8.6.3, RFC 5681 4.2).
  */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "kselftest_harness.h"
@@ -64,6 +66,31 @@ WIRE_TEST(delack, is_delayed_at_all)
 			ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
 	}
 	ASSERT_EQ(1, delayed);
+}
+
+WIRE_TEST(delack, asked_for_at_once)
+{
+	struct wire_conn *c = &self->c;
+	int i;
+
+	/* TCP_QUICKACK: what is owed goes now. */
+	ASSERT_EQ(0, warm_up(c));
+	for (i = 0; i < 8; i++) {
+		ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_QUICKACK, 0));
+		SEND(c, "PA len 10");
+		/* In-tree it is owed for what has been read. */
+		if (self->w.family == AF_INET)
+			ASSERT_EQ(0, wire_read(c, 10));
+		ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_QUICKACK, 1));
+		EXPECT_NOW(c, "A seq 1 ack %u len 0", c->snd_nxt - c->iss);
+		/* Once. */
+		EXPECT_NOTHING(c);
+	}
+	if (self->w.family != AF_INET)
+		ASSERT_EQ(0, wire_read(c, 80));
+	/* With nothing owed there is nothing to say. */
+	ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_QUICKACK, 1));
+	EXPECT_NOTHING(c);
 }
 
 WIRE_TEST(delack, rides_on_data)

@@ -3,6 +3,7 @@
  * A listener must leave the connections at its port alone, and they it: also those
  * that are still opening (RFC 9293 3.9.1.1).
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -113,6 +114,30 @@ WIRE_TEST(listen, anew_beside_established)
 	ASSERT_EQ(0, carries_text(c));
 	ASSERT_EQ(0, carries_text(other));
 	EXPECT_STATE(c, WS_ESTABLISHED);
+}
+
+WIRE_TEST(listen, name_of_a_half_open_child_is_taken)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons(WIRE_PPORT),
+		.sin_addr.s_addr = htonl(WIRE_PEER),
+	};
+	struct wire_conn *c = &self->c, *other = &self->other;
+
+	/* The peer has begun, and nobody has accepted yet. */
+	ASSERT_EQ(0, bound(other));
+	ENTER(c, WS_SYN_RECV, false);
+	ASSERT_EQ(-1, connect(other->fd, (struct sockaddr *)&to, sizeof(to)));
+	ASSERT_EQ(EADDRNOTAVAIL, errno);
+	EXPECT_NOTHING(c);
+	/* The child has not noticed. */
+	SEND(c, "A");
+	ASSERT_EQ(0, wire_accept(c));
+	EXPECT_STATE(c, WS_ESTABLISHED);
+	ASSERT_EQ(0, carries_text(c));
+	/* And another of the peer's ports is free. */
+	ASSERT_EQ(0, wire_connect(other));
 }
 
 TEST_HARNESS_MAIN
