@@ -123,6 +123,64 @@ TEST_F(api, sharing_takes_one_user)
 	EXPECT_EQ(EADDRINUSE, WEXITSTATUS(status));
 }
 
+/* A connection in TIME_WAIT at a server whose port was shared, or was not; the port. */
+static int left_behind(bool shared)
+{
+	int listener = shared ? shared_listener(0) : sock_new(SOCK_NONBLOCK);
+	int port, client, server;
+
+	if (listener < 0 || (!shared && (sock_bind(listener, "127.0.0.1", 0) ||
+					 listen(listener, 1))))
+		return -1;
+	port = sock_port(listener);
+	client = dial(port);
+	if (client < 0 || !sock_wait(listener, POLLIN))
+		return -1;
+	server = accept(listener, NULL, NULL);
+	if (server < 0)
+		return -1;
+	close(server);
+	close(client);
+	close(listener);
+	return sock_wait_gauge(TCP_TIME_WAIT, 1) ? port : -1;
+}
+
+TEST_F(api, sharing_with_what_is_in_time_wait)
+{
+	int port = left_behind(true), fd;
+	int status;
+	pid_t pid;
+
+	ASSERT_LE(0, port);
+	fd = sock_new(0);
+	EXPECT_EQ(EADDRINUSE, sock_errno(sock_bind(fd, "127.0.0.1", port)));
+	ASSERT_EQ(0, sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+	EXPECT_EQ(EADDRINUSE, sock_errno(sock_bind(fd, "127.0.0.1", port)));
+	/* Nobody holds it any more: also another user may have the port. */
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		fd = sock_new(0);
+		if (fd < 0 || share(fd) || fchown(fd, 12345, 12345))
+			_exit(2);
+		_exit(sock_bind(fd, "127.0.0.1", port) ? errno : 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	ASSERT_LE(0, shared_listener(port));
+	EXPECT_LE(0, dial(port));
+}
+
+TEST_F(api, not_sharing_with_what_is_in_time_wait)
+{
+	int port = left_behind(false);
+	int fd = sock_new(0);
+
+	ASSERT_LE(0, port);
+	ASSERT_EQ(0, share(fd));
+	EXPECT_EQ(EADDRINUSE, sock_errno(sock_bind(fd, "127.0.0.1", port)));
+}
+
 TEST_F(api, reuseport_option)
 {
 	int fd = sock_new(0), level = SOL_TCPSTATE, val = 1;
@@ -328,7 +386,8 @@ TEST_F(api, defer_accept_values)
 	}
 }
 
-TEST_F(api, what_is_left_to_read)
+/* Read up to 10 octets, with TCP_INQ set; *left: what it says, or -1. */
+static int read_and_ask(int fd, int *left)
 {
 	char control[CMSG_SPACE(sizeof(int))], buf[10];
 	struct iovec iov = { buf, sizeof(buf) };
@@ -336,7 +395,17 @@ TEST_F(api, what_is_left_to_read)
 		.msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = control, .msg_controllen = sizeof(control),
 	};
-	struct cmsghdr *cmsg;
+	int got = recvmsg(fd, &msg, 0);
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	*left = -1;
+	if (got >= 0 && cmsg && cmsg->cmsg_level == SOL_TCP && cmsg->cmsg_type == TCP_CM_INQ)
+		memcpy(left, CMSG_DATA(cmsg), sizeof(*left));
+	return got;
+}
+
+TEST_F(api, what_is_left_to_read)
+{
 	struct sock_pair pair;
 	int left;
 
@@ -346,13 +415,29 @@ TEST_F(api, what_is_left_to_read)
 	EXPECT_EQ(1, sock_get(pair.server, SOL_TCP, TCP_INQ));
 	ASSERT_EQ(30, write(pair.client, "123456789012345678901234567890", 30));
 	ASSERT_TRUE(sock_until(ioctl(pair.server, FIONREAD, &left) == 0 && left == 30));
-	ASSERT_EQ(10, recvmsg(pair.server, &msg, 0));
-	cmsg = CMSG_FIRSTHDR(&msg);
-	ASSERT_NE(NULL, cmsg);
-	EXPECT_EQ(SOL_TCP, cmsg->cmsg_level);
-	EXPECT_EQ(TCP_CM_INQ, cmsg->cmsg_type);
-	memcpy(&left, CMSG_DATA(cmsg), sizeof(left));
+	ASSERT_EQ(10, read_and_ask(pair.server, &left));
 	EXPECT_EQ(20, left);
+	ASSERT_EQ(10, read_and_ask(pair.server, &left));
+	EXPECT_EQ(10, left);
+	ASSERT_EQ(10, read_and_ask(pair.server, &left));
+	EXPECT_EQ(0, left);
+}
+
+TEST_F(api, what_is_left_to_read_at_the_end)
+{
+	struct sock_pair pair;
+	int left;
+
+	/* No text, but the end: a reader that goes by the number must come for that, too. */
+	ASSERT_EQ(0, sock_pair(&pair));
+	ASSERT_EQ(0, sock_set(pair.server, SOL_TCP, TCP_INQ, 1));
+	ASSERT_EQ(10, write(pair.client, "1234567890", 10));
+	ASSERT_EQ(0, shutdown(pair.client, SHUT_WR));
+	ASSERT_TRUE(sock_wait_state(pair.server, TCP_CLOSE_WAIT));
+	ASSERT_EQ(10, read_and_ask(pair.server, &left));
+	EXPECT_EQ(1, left);
+	ASSERT_EQ(0, read_and_ask(pair.server, &left));
+	EXPECT_EQ(1, left);
 }
 
 TEST_F(api, unsent_text_holds_a_writer_back)

@@ -4,13 +4,16 @@
  * not; on the real wire a port belongs to either TCP of the host, never both.
  */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <linux/capability.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include "lib/sock.h"
@@ -86,6 +89,83 @@ TEST_F(bind, port_zero)
 	EXPECT_NE(sock_port(a), sock_port(b));
 	close(a);
 	close(b);
+}
+
+static bool write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	return file && fputs(text, file) >= 0 && !fclose(file);
+}
+
+#define RANGE		"/proc/sys/net/ipv4/ip_local_port_range"
+#define RESERVED	"/proc/sys/net/ipv4/ip_local_reserved_ports"
+
+TEST_F(bind, reserved_ports_are_not_chosen)
+{
+	struct sockaddr_in addr = sock_addr("127.0.0.1", 39999);
+	int listener = sock_new(0);
+	int a, b;
+
+	ASSERT_TRUE(write_text(RANGE, "40000 40003"));
+	ASSERT_TRUE(write_text(RESERVED, "40000-40002"));
+	ASSERT_EQ(0, sock_bind(listener, "127.0.0.1", 39999));
+	ASSERT_EQ(0, listen(listener, 4));
+	a = bound("127.0.0.1", 0, 0);
+	ASSERT_LE(0, a);
+	EXPECT_EQ(40003, sock_port(a));
+	/* Three are free, but only for who names them. */
+	EXPECT_EQ(EADDRINUSE, sock_errno(bound("127.0.0.1", 0, 0)));
+	b = sock_new(0);
+	EXPECT_EQ(EADDRNOTAVAIL, sock_errno(sock_connect(b, &addr)));
+	EXPECT_LE(0, bound("127.0.0.1", 40001, 0));
+	close(a);
+	ASSERT_EQ(0, sock_connect(b, &addr));
+	EXPECT_EQ(40003, sock_port(b));
+}
+
+/* As many as a look through all of them takes its time, and files can be open. */
+#define ALL_TAKEN	4000
+
+static void be_signalled(int sig)
+{
+	(void)sig;
+}
+
+TEST_F_TIMEOUT(bind, search_for_a_port_is_interrupted, 120)
+{
+	struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = {};
+	struct rlimit files = { 2 * ALL_TAKEN, 2 * ALL_TAKEN };
+	struct sigaction act = { .sa_handler = be_signalled };
+	int fd = sock_new(0), first = -1, i, err;
+	bool interrupted;
+
+	if (sock_is_intree())
+		SKIP(return, "in-tree it looks through all of them");
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	ASSERT_TRUE(write_text(RANGE, "40000 43999"));
+	for (i = 0; i < ALL_TAKEN; i++) {
+		int taken = bound("127.0.0.1", 40000 + i, 0);
+
+		ASSERT_LE(0, taken) TH_LOG("port %d: errno %d", 40000 + i, errno);
+		if (!i)
+			first = taken;
+	}
+	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	/* Most signals come while it looks; one is enough. */
+	interrupted = sock_until(({
+		err = sock_errno(sock_bind(fd, "127.0.0.1", 0));
+		err != EADDRINUSE;
+	}));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+	ASSERT_TRUE(interrupted);
+	EXPECT_EQ(EINTR, err);
+	/* Nothing is left of the search. */
+	EXPECT_EQ(EADDRINUSE, sock_errno(sock_bind(fd, "127.0.0.1", 0)));
+	close(first);
+	EXPECT_EQ(0, sock_bind(fd, "127.0.0.1", 0));
+	EXPECT_EQ(40000, sock_port(fd));
 }
 
 TEST_F(bind, listen_without_bind)

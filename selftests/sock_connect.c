@@ -373,6 +373,44 @@ TEST_F(connect, disconnect_keeps_a_bound_port)
 	EXPECT_EQ(7000, sock_port(fd));
 }
 
+TEST_F(connect, disconnect_after_time_wait)
+{
+	struct sockaddr_in addr, addr2;
+	struct sock_pair pair;
+	char byte = 0;
+	int other;
+
+	/* The connection is in TIME_WAIT, without the socket; that can be used anew. */
+	pair.listener = sock_listen(&addr, 4);
+	pair.client = sock_new(0);
+	ASSERT_LE(0, pair.listener);
+	ASSERT_EQ(0, sock_bind(pair.client, "127.0.0.1", 7000));
+	ASSERT_EQ(0, sock_connect(pair.client, &addr));
+	pair.server = accept(pair.listener, NULL, NULL);
+	ASSERT_LE(0, pair.server);
+	ASSERT_EQ(0, shutdown(pair.client, SHUT_WR));
+	ASSERT_EQ(0, recv(pair.server, &byte, 1, 0));
+	close(pair.server);
+	ASSERT_EQ(0, recv(pair.client, &byte, 1, 0));
+	ASSERT_TRUE(sock_wait_gauge(TCP_TIME_WAIT, 1));
+	ASSERT_EQ(0, disconnect(pair.client));
+	EXPECT_EQ(TCP_CLOSE, sock_state(pair.client));
+	/* It had ended in order. */
+	EXPECT_EQ(0, sock_error(pair.client));
+	other = sock_listen(&addr2, 4);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, sock_connect(pair.client, &addr2)) TH_LOG("errno %d", errno);
+	pair.server = accept(other, NULL, NULL);
+	ASSERT_LE(0, pair.server);
+	EXPECT_EQ(1, send(pair.client, "x", 1, 0));
+	EXPECT_EQ(1, recv(pair.server, &byte, 1, 0));
+	EXPECT_EQ('x', byte);
+	EXPECT_EQ(1, send(pair.server, "y", 1, 0));
+	EXPECT_EQ(1, recv(pair.client, &byte, 1, 0));
+	EXPECT_EQ('y', byte);
+	EXPECT_EQ(1, sock_gauge(TCP_TIME_WAIT));
+}
+
 TEST_F(connect, itself)
 {
 	char byte = 0;
