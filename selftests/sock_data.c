@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/io_uring.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 #include "lib/sock.h"
@@ -572,6 +574,133 @@ TEST_F(data, unknown_ioctl)
 	ASSERT_EQ(0, sock_pair(&pair));
 	EXPECT_EQ(ENOTTY, sock_errno(ioctl(pair.client, 0x5555, buf)));
 	EXPECT_EQ(EFAULT, sock_errno(ioctl(pair.client, FIONREAD, 8)));
+}
+
+struct polled {
+	int fd;
+	pid_t tid;
+	char text[5];
+	long got;
+};
+
+static void *read_polled(void *arg)
+{
+	struct polled *p = arg;
+
+	__atomic_store_n(&p->tid, gettid(), __ATOMIC_RELEASE);
+	p->got = recv(p->fd, p->text, sizeof(p->text), MSG_WAITALL);
+	return NULL;
+}
+
+TEST_F(data, busy_polling)
+{
+	struct polled polled = {};
+	struct sock_pair pair;
+	pthread_t thread;
+	char byte;
+
+	/* SO_BUSY_POLL: a reader asks the device itself, and gets the same. */
+	ASSERT_EQ(0, sock_pair(&pair));
+	if (sock_errno(sock_set(pair.server, SOL_SOCKET, SO_BUSY_POLL, 50)) == ENOPROTOOPT)
+		SKIP(return, "a kernel without CONFIG_NET_RX_BUSY_POLL");
+	ASSERT_EQ(50, sock_get(pair.server, SOL_SOCKET, SO_BUSY_POLL));
+	EXPECT_EQ(EAGAIN, sock_errno(recv(pair.server, &byte, 1, MSG_DONTWAIT)));
+	polled.fd = pair.server;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, read_polled, &polled));
+	ASSERT_TRUE(sock_until(__atomic_load_n(&polled.tid, __ATOMIC_ACQUIRE)));
+	ASSERT_TRUE(sock_waits(polled.tid));
+	ASSERT_EQ(2, send(pair.client, "he", 2, 0));
+	ASSERT_EQ(3, send(pair.client, "llo", 3, 0));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(5, polled.got);
+	EXPECT_EQ(0, memcmp(polled.text, "hello", 5));
+	ASSERT_EQ(0, sock_timeout(pair.server, SO_RCVTIMEO, 50));
+	EXPECT_EQ(EAGAIN, sock_errno(recv(pair.server, &byte, 1, 0)));
+	close(pair.client);
+	EXPECT_EQ(0, recv(pair.server, &byte, 1, 0));
+}
+
+/* A ring of io_uring(7), as much of it as one call at a time needs. */
+struct ring {
+	int fd;
+	struct io_uring_params params;
+	char *sq, *cq;
+	struct io_uring_sqe *entries;
+};
+
+static void *map_ring(const struct ring *r, size_t size, off_t what)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd, what);
+}
+
+static int ring_open(struct ring *r)
+{
+	struct io_uring_params *p = &r->params;
+
+	memset(r, 0, sizeof(*r));
+	r->fd = syscall(SYS_io_uring_setup, 1, p);
+	if (r->fd < 0)
+		return -errno;
+	r->sq = map_ring(r, p->sq_off.array + p->sq_entries * sizeof(__u32), IORING_OFF_SQ_RING);
+	r->cq = map_ring(r, p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe),
+			 IORING_OFF_CQ_RING);
+	r->entries = map_ring(r, p->sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
+	if (r->sq == MAP_FAILED || r->cq == MAP_FAILED || (void *)r->entries == MAP_FAILED)
+		return -ENOMEM;
+	return 0;
+}
+
+/* recv(2) by the ring: its result, and the flags that came with it. */
+static int ring_recv(struct ring *r, int fd, void *buf, int len, unsigned int *flags)
+{
+	unsigned int *tail = (unsigned int *)(r->sq + r->params.sq_off.tail);
+	unsigned int *head = (unsigned int *)(r->cq + r->params.cq_off.head);
+	struct io_uring_cqe *result;
+
+	r->entries[0] = (struct io_uring_sqe){
+		.opcode = IORING_OP_RECV, .fd = fd, .addr = (unsigned long)buf, .len = len,
+	};
+	((unsigned int *)(r->sq + r->params.sq_off.array))[*tail & (r->params.sq_entries - 1)] = 0;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, r->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		return -errno;
+	result = (struct io_uring_cqe *)(r->cq + r->params.cq_off.cqes) +
+		 (*head & (r->params.cq_entries - 1));
+	*flags = result->flags;
+	len = result->res;
+	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	return len;
+}
+
+TEST_F(data, io_uring_tells_what_is_left)
+{
+	struct sock_pair pair;
+	unsigned int flags;
+	struct ring ring;
+	char buf[10];
+	int err, n;
+
+	err = ring_open(&ring);
+	if (err == -ENOSYS || err == -EPERM)
+		SKIP(return, "a kernel without io_uring");
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, sock_pair(&pair));
+	ASSERT_EQ(10, send(pair.client, "1234567890", 10, 0));
+	ASSERT_TRUE(sock_until(!ioctl(pair.server, FIONREAD, &n) && n == 10));
+	ASSERT_EQ(4, ring_recv(&ring, pair.server, buf, 4, &flags));
+	EXPECT_EQ(0, memcmp(buf, "1234", 4));
+	EXPECT_TRUE(flags & IORING_CQE_F_SOCK_NONEMPTY);
+	ASSERT_EQ(6, ring_recv(&ring, pair.server, buf, 6, &flags));
+	EXPECT_EQ(0, memcmp(buf, "567890", 6));
+	EXPECT_FALSE(flags & IORING_CQE_F_SOCK_NONEMPTY);
+	/* At the end a read is worth a try. */
+	ASSERT_EQ(1, send(pair.client, "x", 1, 0));
+	ASSERT_EQ(0, shutdown(pair.client, SHUT_WR));
+	ASSERT_TRUE(sock_wait_state(pair.server, TCP_CLOSE_WAIT));
+	ASSERT_EQ(1, ring_recv(&ring, pair.server, buf, 10, &flags));
+	EXPECT_TRUE(flags & IORING_CQE_F_SOCK_NONEMPTY);
+	ASSERT_EQ(0, ring_recv(&ring, pair.server, buf, 10, &flags));
+	close(ring.fd);
 }
 
 TEST_F(data, receive_timeout)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -497,6 +498,83 @@ TEST_F(thread, killed_process_closes)
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 	EXPECT_EQ(0, recv(pair.server, &byte, 1, 0));
 	EXPECT_TRUE(sock_wait_state(pair.server, TCP_CLOSE_WAIT));
+}
+
+/* This thread runs on the first CPU that it may, at once where it goes first. */
+static int on_one_cpu(bool first)
+{
+	struct sched_param param = { .sched_priority = first };
+	cpu_set_t all, one;
+	int cpu = 0;
+
+	if (sched_getaffinity(0, sizeof(all), &all))
+		return -errno;
+	while (!CPU_ISSET(cpu, &all))
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) ||
+	    (first && sched_setscheduler(0, SCHED_FIFO, &param)))
+		return -errno;
+	return 0;
+}
+
+struct one_read {
+	int fd, flags;
+	bool first;
+	pid_t tid;
+	int err;
+	long got;
+	char text[8];
+};
+
+static void *read_once(void *arg)
+{
+	struct one_read *r = arg;
+
+	r->err = on_one_cpu(r->first);
+	__atomic_store_n(&r->tid, gettid(), __ATOMIC_RELEASE);
+	if (!r->err)
+		r->got = recv(r->fd, r->text, 5, r->flags);
+	return NULL;
+}
+
+/*
+ * One waits to read, one to look. Both are woken by the same text, on a CPU where the
+ * reader goes first: who looks must not see what is gone.
+ */
+TEST_F(thread, peek_does_not_see_what_another_has_read)
+{
+	struct one_read read = { .flags = 0, .first = true }, peek = { .flags = MSG_PEEK };
+	pthread_t reader, peeker;
+	struct sock_pair pair;
+	char text[5];
+
+	ASSERT_EQ(0, sock_pair(&pair));
+	ASSERT_EQ(0, on_one_cpu(false));
+	read.fd = pair.server;
+	peek.fd = pair.server;
+	ASSERT_EQ(0, pthread_create(&reader, NULL, read_once, &read));
+	ASSERT_EQ(0, pthread_create(&peeker, NULL, read_once, &peek));
+	ASSERT_TRUE(sock_until(__atomic_load_n(&read.tid, __ATOMIC_ACQUIRE) &&
+			       __atomic_load_n(&peek.tid, __ATOMIC_ACQUIRE)));
+	if (read.err)
+		SKIP(return, "no SCHED_FIFO here");
+	ASSERT_EQ(0, peek.err);
+	ASSERT_TRUE(sock_waits(read.tid));
+	ASSERT_TRUE(sock_waits(peek.tid));
+	ASSERT_EQ(5, send(pair.client, "first", 5, 0));
+	ASSERT_EQ(0, pthread_join(reader, NULL));
+	ASSERT_EQ(5, read.got);
+	EXPECT_EQ(0, memcmp(read.text, "first", 5));
+	/* It waits on, until there is text again. */
+	ASSERT_EQ(5, send(pair.client, "other", 5, 0));
+	ASSERT_EQ(0, pthread_join(peeker, NULL));
+	ASSERT_EQ(5, peek.got);
+	EXPECT_EQ(0, memcmp(peek.text, "other", 5));
+	/* And what it has seen is there. */
+	ASSERT_EQ(5, recv(pair.server, text, 5, 0));
+	EXPECT_EQ(0, memcmp(text, "other", 5));
 }
 
 TEST_F(thread, passed_over_a_unix_socket)
