@@ -13,6 +13,7 @@
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -242,6 +243,91 @@ TEST_F(diag, one_by_name)
 	EXPECT_EQ(-ESTALE, one(&self->nl, SOCK_DIAG_BY_FAMILY, &req, &s));
 	req.id.idiag_sport = htons(1);
 	EXPECT_EQ(-ENOENT, one(&self->nl, SOCK_DIAG_BY_FAMILY, &req, &s));
+}
+
+static int bound_to(const char *device)
+{
+	int fd = sock_new(0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device) + 1) ||
+	    listen(fd, 1))
+		return -1;
+	return fd;
+}
+
+TEST_F(diag, of_a_device)
+{
+	struct inet_diag_req_v2 req = request(ALL_STATES, 0);
+	int here, there, anywhere = sock_new(0);
+	struct sockaddr_in to;
+	struct seen s;
+	char byte;
+	int fd;
+
+	if (system("ip link add dummy0 type dummy && ip link set dummy0 up"))
+		SKIP(return, "no second device");
+	here = bound_to("lo");
+	there = bound_to("dummy0");
+	ASSERT_LE(0, here);
+	ASSERT_LE(0, there);
+	ASSERT_EQ(0, listen(anywhere, 1));
+	EXPECT_EQ(3, dump(&self->nl, req, &s));
+	req.id.idiag_if = if_nametoindex("lo");
+	ASSERT_EQ(1, dump(&self->nl, req, &s));
+	EXPECT_EQ(nl_cookie(here), s.cookie);
+	EXPECT_EQ(req.id.idiag_if, s.msg.id.idiag_if);
+	req.id.idiag_if = if_nametoindex("dummy0");
+	ASSERT_EQ(1, dump(&self->nl, req, &s));
+	EXPECT_EQ(nl_cookie(there), s.cookie);
+	/* A connection is where its listener is, also in TIME_WAIT. */
+	req.id.idiag_if = if_nametoindex("lo");
+	to = sock_addr("127.0.0.1", sock_port(here));
+	fd = sock_new(0);
+	ASSERT_EQ(0, sock_connect(fd, &to));
+	EXPECT_EQ(2, dump(&self->nl, req, &s));
+	here = accept(here, NULL, NULL);
+	ASSERT_LE(0, here);
+	close(here);
+	ASSERT_EQ(0, read(fd, &byte, 1));
+	close(fd);
+	ASSERT_TRUE(sock_wait_gauge(ST_TIME_WAIT, 1));
+	req.idiag_states = 1 << ST_TIME_WAIT;
+	ASSERT_EQ(1, dump(&self->nl, req, &s));
+	EXPECT_EQ(req.id.idiag_if, s.msg.id.idiag_if);
+	req.id.idiag_if = if_nametoindex("dummy0");
+	EXPECT_EQ(0, dump(&self->nl, req, &s));
+}
+
+/* Whoever asked goes away in the middle: that holds nothing, and bars no other. */
+TEST_F(diag, broken_off)
+{
+	struct inet_diag_req_v2 req = request(1 << ST_LISTEN, 0);
+	int fds[300], i, n = sizeof(fds) / sizeof(fds[0]);
+	struct nl_request r;
+	struct seen s = {};
+
+	for (i = 0; i < n; i++) {
+		fds[i] = sock_new(0);
+		ASSERT_EQ(0, listen(fds[i], 1));
+	}
+	for (i = 0; i < 8; i++) {
+		struct nl nl;
+
+		ASSERT_EQ(0, nl_open(&nl, NETLINK_SOCK_DIAG));
+		nl.buffer = 4096;
+		nl_request(&r, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, sizeof(req));
+		ASSERT_EQ(0, nl_send(&nl, &r));
+		memset(&s, 0, sizeof(s));
+		ASSERT_EQ(1, nl_receive(&nl, see, &s));
+		ASSERT_LT(0, s.n);
+		ASSERT_GT(n, s.n);
+		nl_close(&nl);
+	}
+	EXPECT_EQ(n, dump(&self->nl, req, &s));
+	for (i = 0; i < n; i++)
+		close(fds[i]);
+	EXPECT_TRUE(sock_wait_gauge(ST_LISTEN, 0));
+	EXPECT_EQ(0, dump(&self->nl, req, &s));
 }
 
 TEST_F(diag, destroy)
