@@ -397,6 +397,8 @@ TEST_F(connect, disconnect_after_time_wait)
 	EXPECT_EQ(TCP_CLOSE, sock_state(pair.client));
 	/* It had ended in order. */
 	EXPECT_EQ(0, sock_error(pair.client));
+	/* What bind() has given stays, beside the connection that has it, too. */
+	EXPECT_EQ(7000, sock_port(pair.client));
 	other = sock_listen(&addr2, 4);
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, sock_connect(pair.client, &addr2)) TH_LOG("errno %d", errno);
