@@ -73,17 +73,25 @@ static int duplicates(struct wire_conn *c, uint32_t ack, int n)
 	return 0;
 }
 
+/* Of ten segments the first goes again, for three duplicates; *before: ahead of these. */
+static int sent_again(struct wire_conn *c, uint32_t *base, uint32_t *sent,
+		      struct tcp_info *before)
+{
+	c->rtt_ms = 400;
+	if (flight(c, 10, base, sent))
+		return -1;
+	*before = info(c);
+	return duplicates(c, *base, 3) || wire_expect_now(c, "A seq %u len %d", *base, MSS) ?
+		-1 : 0;
+}
+
 WIRE_TEST(spurious, fast_retransmit_is_undone)
 {
 	struct wire_conn *c = &self->c;
 	struct tcp_info before, then;
 	uint32_t base, sent;
 
-	c->rtt_ms = 400;
-	ASSERT_EQ(0, flight(c, 10, &base, &sent));
-	before = info(c);
-	ASSERT_EQ(0, duplicates(c, base, 3));
-	EXPECT_NOW(c, "A seq %u len %d", base, MSS);
+	ASSERT_EQ(0, sent_again(c, &base, &sent, &before));
 	ASSERT_LT(sent, c->got.tsval);
 	ASSERT_GT(before.tcpi_snd_ssthresh, info(c).tcpi_snd_ssthresh);
 	/* The first copy was only late. */
@@ -111,11 +119,7 @@ WIRE_TEST(spurious, fast_retransmit_that_was_needed)
 	struct tcp_info before, then;
 	uint32_t base, sent;
 
-	c->rtt_ms = 400;
-	ASSERT_EQ(0, flight(c, 10, &base, &sent));
-	before = info(c);
-	ASSERT_EQ(0, duplicates(c, base, 3));
-	EXPECT_NOW(c, "A seq %u len %d", base, MSS);
+	ASSERT_EQ(0, sent_again(c, &base, &sent, &before));
 	/* The echo is the second copy's; there is another hole. */
 	SEND(c, "A ack %u ts %u %u", base + 2 * MSS, T0, c->got.tsval);
 	EXPECT_NOW(c, "A seq %u len %d", base + 2 * MSS, MSS);
