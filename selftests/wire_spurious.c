@@ -255,7 +255,6 @@ WIRE_TEST(spurious, refused_with_nothing_on_the_way)
 	ASSERT_EQ(0, wire_set_int(c, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500));
 	ASSERT_EQ(0, wire_write(c, 10));
 	ASSERT_EQ(0, wire_wait_error(c, ETIMEDOUT));
-	EXPECT_NOTHING(c);
 }
 
 TEST_HARNESS_MAIN
