@@ -245,9 +245,7 @@ check_ends() {
 		wrong "an event that the table says cannot happen"
 }
 
-# A trace of its own, of these two namespaces: other tests run beside this one.  Without
-# names of processes: for these the kernel would patch its scheduler while the other CPU is
-# in it, and QEMU 7.2 may then run the old code for ever.
+# A trace of its own, of these two namespaces: other tests run beside this one.
 trace=/sys/kernel/tracing/instances/programs$$
 begin_trace() {
 	local server client
@@ -255,8 +253,7 @@ begin_trace() {
 	[ "$family" != 2 ] || return 0
 	server=$(stat -Lc %i "/run/netns/$server_ns")
 	client=$(stat -Lc %i "/run/netns/$client_ns")
-	mkdir "$trace" && echo 0 >"$trace/options/record-cmd" &&
-	echo mono >"$trace/trace_clock" && echo 8192 >"$trace/buffer_size_kb" &&
+	mkdir "$trace" && echo mono >"$trace/trace_clock" && echo 8192 >"$trace/buffer_size_kb" &&
 	echo "netns == $server || netns == $client" >"$trace/events/tcpstate/tcpstate_state/filter" &&
 	echo 1 >"$trace/events/tcpstate/tcpstate_state/enable"
 }

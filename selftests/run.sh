@@ -127,6 +127,9 @@ run_queue() { # QUEUE CPUS
 }
 
 mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+# Traces without names of processes: for these the kernel would patch its scheduler while
+# the other CPU is in it, and QEMU 7.2 may then run the old code for ever.
+echo 0 > /sys/kernel/tracing/options/record-cmd
 ip link set lo up
 
 loaded=''

@@ -228,8 +228,6 @@ WIRE_TEST(record, tracepoints)
 	struct wire_conn *c = &self->c;
 
 	ASSERT_EQ(0, set_file("trace", ""));
-	/* See begin_trace() of programs.sh. */
-	ASSERT_EQ(0, set_file("options/record-cmd", "0"));
 	ASSERT_EQ(0, set_file("events/tcpstate/enable", "1"));
 	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
 	SEND(c, "A seq 10000000 len 10");
