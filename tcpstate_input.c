@@ -141,12 +141,9 @@ static void grow_sndbuf(struct sock *sk)
  * RFC 3522 (Eifel): the first ACK after text was sent again, by a timeout or for
  * duplicates, echoes a timestamp from before that: the first copy had arrived.
  */
-static bool sent_again_in_vain(struct tcpstate_sock *ts, const struct tcpstate_seg *seg)
+static bool sent_again_in_vain(const struct tcpstate_sock *ts, const struct tcpstate_seg *seg)
 {
-	bool first = ts->resent;
-
-	ts->resent = false;
-	return first && ts->tcb.ts_ok && seg->opt.has_tstamp && seg->opt.tsecr &&
+	return ts->tcb.ts_ok && seg->opt.has_tstamp && seg->opt.tsecr &&
 	       tcpstate_before(seg->opt.tsecr, ts->resent_tsval);
 }
 
@@ -159,6 +156,8 @@ static bool undo(struct sock *sk, const struct tcpstate_seg *seg, u32 flight)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	u8 phase = ts->cong.phase;
 
+	/* Later ACKs say nothing of it. */
+	ts->resent = false;
 	if (!sent_again_in_vain(ts, seg)) {
 		tcpstate_cong_confirm(&ts->cong);
 		return false;

@@ -131,23 +131,18 @@ static int insert(struct tcpstate_net *tn, struct tcpstate_record *rec)
 
 static struct tcpstate_record *alloc(struct tcpstate_net *tn, u32 limit)
 {
-	struct tcpstate_record *rec = NULL;
+	struct tcpstate_record *rec;
 
-	if (charge(tn, sizeof(*rec))) {
-		rec = kmem_cache_alloc(cache, GFP_RECORD);
-		if (!rec)
-			atomic_long_sub(sizeof(*rec), &tn->record_octets);
-	}
-	if (!rec)
+	if (!charge(tn, sizeof(*rec)))
 		return NULL;
+	rec = kmem_cache_alloc(cache, GFP_RECORD);
+	if (!rec)
+		goto uncharge;
 	/* Of @own nobody reads what was not written. */
 	memset(rec, 0, offsetof(struct tcpstate_record, own));
 	rec->tn = tn;
-	if (!set_ring(tn, &rec->ring, limit)) {
-		atomic_long_sub(sizeof(*rec), &tn->record_octets);
-		kmem_cache_free(cache, rec);
-		return NULL;
-	}
+	if (!set_ring(tn, &rec->ring, limit))
+		goto free;
 	if (rec->ring.shift == FEW_SHIFT)
 		rows_of(&rec->ring)[0] = rec->own;
 	spin_lock_init(&rec->lock);
@@ -157,6 +152,12 @@ static struct tcpstate_record *alloc(struct tcpstate_net *tn, u32 limit)
 	smp_wmb();
 	refcount_set(&rec->ref, 1);
 	return rec;
+
+free:
+	kmem_cache_free(cache, rec);
+uncharge:
+	atomic_long_sub(sizeof(*rec), &tn->record_octets);
+	return NULL;
 }
 
 /**

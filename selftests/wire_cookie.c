@@ -65,15 +65,6 @@ static int flood(struct wire *w, const struct wire_conn *like)
 	return wire_in_state(w, WS_SYN_RECV);
 }
 
-static struct tcp_info info(struct wire_conn *c)
-{
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
-
-	getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
-	return info;
-}
-
 static int talk(struct wire_conn *c)
 {
 	return wire_send(c, "A len 10") ?: wire_expect(c, "A seq 1 ack 11 len 0") ?:
@@ -160,11 +151,11 @@ WIRE_TEST(cookie, options_in_the_timestamp)
 	c->shift = c->got.wscale;
 	SEND(c, "A");
 	ASSERT_EQ(0, wire_accept(c));
-	ASSERT_TRUE(info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
-	ASSERT_TRUE(info(c).tcpi_options & TCPI_OPT_SACK);
-	ASSERT_TRUE(info(c).tcpi_options & TCPI_OPT_WSCALE);
-	ASSERT_TRUE(info(c).tcpi_snd_wscale == 7);
-	ASSERT_TRUE(info(c).tcpi_rcv_wscale == c->shift);
+	ASSERT_TRUE(wire_info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
+	ASSERT_TRUE(wire_info(c).tcpi_options & TCPI_OPT_SACK);
+	ASSERT_TRUE(wire_info(c).tcpi_options & TCPI_OPT_WSCALE);
+	ASSERT_TRUE(wire_info(c).tcpi_snd_wscale == 7);
+	ASSERT_TRUE(wire_info(c).tcpi_rcv_wscale == c->shift);
 	ASSERT_EQ(0, talk(c));
 }
 
@@ -180,7 +171,7 @@ WIRE_TEST(cookie, no_timestamp_no_scale)
 	ASSERT_FALSE(c->got.sack_ok);
 	SEND(c, "A");
 	ASSERT_EQ(0, wire_accept(c));
-	ASSERT_FALSE(info(c).tcpi_options & (TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK |
+	ASSERT_FALSE(wire_info(c).tcpi_options & (TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK |
 					     TCPI_OPT_WSCALE));
 	ASSERT_EQ(0, talk(c));
 }

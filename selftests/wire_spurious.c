@@ -19,15 +19,6 @@
 
 WIRE_FIXTURE(spurious)
 
-static struct tcp_info info(struct wire_conn *c)
-{
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
-
-	getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
-	return info;
-}
-
 /* A counter of ours; the in-tree TCP has no such file. */
 static long counted(struct wire *w, const char *name)
 {
@@ -80,7 +71,7 @@ static int sent_again(struct wire_conn *c, uint32_t *base, uint32_t *sent,
 	c->rtt_ms = 400;
 	if (flight(c, 10, base, sent))
 		return -1;
-	*before = info(c);
+	*before = wire_info(c);
 	return duplicates(c, *base, 3) || wire_expect_now(c, "A seq %u len %d", *base, MSS) ?
 		-1 : 0;
 }
@@ -93,11 +84,11 @@ WIRE_TEST(spurious, fast_retransmit_is_undone)
 
 	ASSERT_EQ(0, sent_again(c, &base, &sent, &before));
 	ASSERT_LT(sent, c->got.tsval);
-	ASSERT_GT(before.tcpi_snd_ssthresh, info(c).tcpi_snd_ssthresh);
+	ASSERT_GT(before.tcpi_snd_ssthresh, wire_info(c).tcpi_snd_ssthresh);
 	/* The first copy was only late. */
 	SEND(c, "A ack %u ts %u %u", base + 2 * MSS, T0, sent);
 	EXPECT_NOTHING(c);
-	then = info(c);
+	then = wire_info(c);
 	ASSERT_EQ(0, then.tcpi_ca_state);
 	ASSERT_EQ(before.tcpi_snd_ssthresh, then.tcpi_snd_ssthresh);
 	ASSERT_LE(before.tcpi_snd_cwnd, then.tcpi_snd_cwnd);
@@ -123,12 +114,12 @@ WIRE_TEST(spurious, fast_retransmit_that_was_needed)
 	/* The echo is the second copy's; there is another hole. */
 	SEND(c, "A ack %u ts %u %u", base + 2 * MSS, T0, c->got.tsval);
 	EXPECT_NOW(c, "A seq %u len %d", base + 2 * MSS, MSS);
-	then = info(c);
+	then = wire_info(c);
 	ASSERT_GT(before.tcpi_snd_ssthresh, then.tcpi_snd_ssthresh);
 	/* Later ACKs say nothing of it: whatever they echo. */
 	SEND(c, "A ack %u ts %u %u", base + 10 * MSS, T0, sent);
 	EXPECT_NOTHING(c);
-	ASSERT_EQ(then.tcpi_snd_ssthresh, info(c).tcpi_snd_ssthresh);
+	ASSERT_EQ(then.tcpi_snd_ssthresh, wire_info(c).tcpi_snd_ssthresh);
 	if (self->w.family != AF_INET)
 		ASSERT_EQ(0, counted(&self->w, "SpuriousRecoveries"));
 }
@@ -141,7 +132,7 @@ WIRE_TEST(spurious, timeout_is_undone)
 
 	c->rtt_ms = 100;
 	ASSERT_EQ(0, flight(c, 6, &base, &sent));
-	before = info(c);
+	before = wire_info(c);
 	EXPECT(c, "A seq %u len %d", base, MSS);
 	ASSERT_LT(sent, c->got.tsval);
 	/* All was late; what was not acknowledged yet does not go again. */
@@ -149,7 +140,7 @@ WIRE_TEST(spurious, timeout_is_undone)
 	if (self->w.family == AF_INET)
 		SKIP(return, "in-tree: needs SACK for that");
 	EXPECT_NOTHING(c);
-	then = info(c);
+	then = wire_info(c);
 	ASSERT_EQ(0, then.tcpi_ca_state);
 	ASSERT_EQ(before.tcpi_snd_ssthresh, then.tcpi_snd_ssthresh);
 	ASSERT_LE(before.tcpi_snd_cwnd, then.tcpi_snd_cwnd);
@@ -239,7 +230,7 @@ WIRE_TEST(spurious, refused_by_a_queue_of_this_host)
 	ASSERT_LT(0, counted(&self->w, "QueueRefused"));
 	ASSERT_EQ(0, counted(&self->w, "RetransSegs"));
 	/* It was a sign of congestion. */
-	ASSERT_GT(10, info(c).tcpi_snd_ssthresh);
+	ASSERT_GT(10, wire_info(c).tcpi_snd_ssthresh);
 }
 
 WIRE_TEST(spurious, refused_with_nothing_on_the_way)

@@ -39,15 +39,6 @@ static int knob(struct wire *w, const char *ours, const char *theirs, long value
 	return wire_write_file(path, value);
 }
 
-static struct tcp_info info(struct wire_conn *c)
-{
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
-
-	getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
-	return info;
-}
-
 /* ---- Negotiation, RFC 7323 3.2 ---- */
 
 WIRE_TEST(tstamp, passive)
@@ -62,7 +53,7 @@ WIRE_TEST(tstamp, passive)
 	ASSERT_EQ(T0, c->got.tsecr);
 	SEND(c, "A");
 	ASSERT_EQ(0, wire_accept(c));
-	ASSERT_TRUE(info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
+	ASSERT_TRUE(wire_info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
 	ASSERT_EQ(0, wire_write(c, 10));
 	EXPECT(c, "A seq 1 ack 1 len 10");
 	ASSERT_TRUE(c->got.has_ts);
@@ -80,7 +71,7 @@ WIRE_TEST(tstamp, passive_not_asked)
 	ASSERT_FALSE(c->got.has_ts);
 	SEND(c, "A");
 	ASSERT_EQ(0, wire_accept(c));
-	ASSERT_FALSE(info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
+	ASSERT_FALSE(wire_info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
 	/* And what comes later means nothing. */
 	SEND(c, "A len 10 ts 5 5");
 	EXPECT(c, "A seq 1 ack 11 len 0");
@@ -104,7 +95,7 @@ WIRE_TEST(tstamp, active)
 	ASSERT_TRUE(c->got.has_ts);
 	ASSERT_EQ(T0, c->got.tsecr);
 	ASSERT_EQ(0, wire_connected(c));
-	ASSERT_TRUE(info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
+	ASSERT_TRUE(wire_info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
 }
 
 WIRE_TEST(tstamp, active_refused)
@@ -120,7 +111,7 @@ WIRE_TEST(tstamp, active_refused)
 	ASSERT_EQ(0, wire_write(c, 10));
 	EXPECT(c, "A seq 1 ack 1 len 10");
 	ASSERT_FALSE(c->got.has_ts);
-	ASSERT_FALSE(info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
+	ASSERT_FALSE(wire_info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
 }
 
 WIRE_TEST(tstamp, crossing_syns)
@@ -135,7 +126,7 @@ WIRE_TEST(tstamp, crossing_syns)
 	ASSERT_EQ(T0, c->got.tsecr);
 	SEND(c, "A");
 	ASSERT_EQ(0, wire_connected(c));
-	ASSERT_TRUE(info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
+	ASSERT_TRUE(wire_info(c).tcpi_options & TCPI_OPT_TIMESTAMPS);
 }
 
 WIRE_TEST(tstamp, switched_off_passive)
@@ -305,7 +296,7 @@ WIRE_TEST(tstamp, full_segment)
 	EXPECT(c, "A seq 1189 ack 1 len 1188");
 	ASSERT_EQ(8, c->got.doff);
 	ASSERT_EQ(0, wire_expect_stream(c, 1 + 5 * 1188, false, true));
-	ASSERT_EQ(1188u, info(c).tcpi_snd_mss);
+	ASSERT_EQ(1188u, wire_info(c).tcpi_snd_mss);
 }
 
 WIRE_TEST(tstamp, announced_mss_is_whole)
@@ -493,7 +484,7 @@ static int retransmitted(struct wire_conn *c, bool second, unsigned int *before,
 
 	if (wire_passive(c, "mss 1460"))
 		return -1;
-	*before = info(c).tcpi_rtt;
+	*before = wire_info(c).tcpi_rtt;
 	c->strict = true;
 	if (wire_write(c, 100) || wire_expect(c, "A seq 1 ack 1 len 100"))
 		return -1;
@@ -502,7 +493,7 @@ static int retransmitted(struct wire_conn *c, bool second, unsigned int *before,
 	    wire_send(c, "A ts %u %u", c->tsval, second ? c->got.tsval : first) ||
 	    wire_expect_nothing(c))
 		return -1;
-	*then = info(c).tcpi_rtt;
+	*then = wire_info(c).tcpi_rtt;
 	return 0;
 }
 
@@ -535,14 +526,14 @@ WIRE_TEST(tstamp, rtt_without)
 
 	/* Karn (MUST-18): without timestamps no sample at all. */
 	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
-	before = info(c).tcpi_rtt;
+	before = wire_info(c).tcpi_rtt;
 	c->strict = true;
 	ASSERT_EQ(0, wire_write(c, 100));
 	EXPECT(c, "A seq 1 ack 1 len 100");
 	EXPECT(c, "A seq 1 ack 1 len 100");
 	SEND(c, "A");
 	EXPECT_NOTHING(c);
-	ASSERT_EQ(before, info(c).tcpi_rtt);
+	ASSERT_EQ(before, wire_info(c).tcpi_rtt);
 }
 
 WIRE_TEST(tstamp, rtt_ignores_lies)
@@ -553,14 +544,14 @@ WIRE_TEST(tstamp, rtt_ignores_lies)
 	/* Echoes of the future, and of what was never sent. */
 	stamp(c, T0);
 	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
-	before = info(c).tcpi_rtt;
+	before = wire_info(c).tcpi_rtt;
 	c->strict = true;
 	ASSERT_EQ(0, wire_write(c, 100));
 	EXPECT(c, "A seq 1 ack 1 len 100");
 	EXPECT(c, "A seq 1 ack 1 len 100");
 	SEND(c, "A ts %u %u", T0, c->got.tsval + 1000000);
 	EXPECT_NOTHING(c);
-	ASSERT_EQ(before, info(c).tcpi_rtt);
+	ASSERT_EQ(before, wire_info(c).tcpi_rtt);
 }
 
 /* Who only receives is told by the echoes of what comes. */
@@ -570,10 +561,10 @@ WIRE_TEST(tstamp, rtt_of_a_receiver)
 
 	stamp(c, T0);
 	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
-	ASSERT_EQ(0u, info(c).tcpi_rcv_rtt);
+	ASSERT_EQ(0u, wire_info(c).tcpi_rcv_rtt);
 	SEND(c, "PA len 1000 ts %u %u", T0, c->tsrecent - 300);
 	ASSERT_EQ(0, wire_read(c, 1000));
-	ASSERT_LE(300000u, info(c).tcpi_rcv_rtt);
+	ASSERT_LE(300000u, wire_info(c).tcpi_rcv_rtt);
 }
 
 WIRE_TEST(tstamp, rtt_of_a_receiver_ignores_lies)
@@ -584,7 +575,7 @@ WIRE_TEST(tstamp, rtt_of_a_receiver_ignores_lies)
 	ASSERT_EQ(0, wire_passive(c, "mss 1460"));
 	SEND(c, "PA len 1000 ts %u %u", T0, c->tsrecent + 1000000);
 	ASSERT_EQ(0, wire_read(c, 1000));
-	ASSERT_EQ(0u, info(c).tcpi_rcv_rtt);
+	ASSERT_EQ(0u, wire_info(c).tcpi_rcv_rtt);
 }
 
 /* ---- TIME_WAIT, RFC 6191 ---- */

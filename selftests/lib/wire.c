@@ -1541,6 +1541,21 @@ int wire_state(struct wire_conn *c)
 	return info[0];
 }
 
+/**
+ * wire_info() - TCP_INFO
+ * @c: the connection, with a socket
+ *
+ * Return: zero where there is none.
+ */
+struct tcp_info wire_info(struct wire_conn *c)
+{
+	struct tcp_info info = {};
+	socklen_t len = sizeof(info);
+
+	getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	return info;
+}
+
 static bool in_state(struct wire_conn *c, int state)
 {
 	/* A mini or an orphan has no socket that could be asked. */

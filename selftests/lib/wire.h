@@ -220,6 +220,7 @@ int wire_enter(struct wire_conn *c, int state, bool active);
 void wire_close(struct wire_conn *c);
 void wire_abort(struct wire_conn *c);
 int wire_state(struct wire_conn *c);
+struct tcp_info wire_info(struct wire_conn *c);
 int wire_wait_state(struct wire_conn *c, int state);
 int wire_wait_gone(struct wire_conn *c);
 
