@@ -22,6 +22,7 @@
 #include "tcpstate_compat.h"
 #include "tcpstate_cong.h"
 #include "tcpstate_fsm.h"
+#include "tcpstate_ring.h"
 #include "tcpstate_tcb.h"
 
 /*
@@ -143,23 +144,6 @@ struct tcpstate_process {
 	struct pid *pid;
 	char comm[TASK_COMM_LEN];
 	struct rcu_head rcu;
-};
-
-/* Entries of a row where few are kept: as many as a handshake and a request make. */
-#define TCPSTATE_RECORD_ROW	8
-
-/**
- * struct tcpstate_ring - the entries of a flight recorder
- * @limit: how many are kept
- * @shift: a row has 1 << @shift of them
- * @first: rows, each NULL until needed: most connections never have many
- * @rows: the same, where @first has no room for them; else NULL
- */
-struct tcpstate_ring {
-	u32 limit;
-	u32 shift;
-	struct tcpstate_record_event *first[2];
-	struct tcpstate_record_event **rows;
 };
 
 /**
@@ -418,8 +402,8 @@ struct tcpstate_timewait {
  * @last_sent: jiffies of the last text that we sent
  * @deferred: bits of enum tcpstate_deferred
  * @ooo: text beyond RCV.NXT, ordered by number
- * @ooo_newest: number of the buffer that came there last
  * @ooo_octets: how much there is
+ * @sack: what ACKs tell of it
  * @rtx_timer: retransmission and persist
  * @delack_timer: delayed ACK
  * @rtx_armed: @rtx_timer is on; it may be pending when it is not, and fire sooner
@@ -517,8 +501,8 @@ struct tcpstate_sock {
 	unsigned long last_sent;
 	unsigned long deferred;
 	struct rb_root ooo;
-	u32 ooo_newest;
 	u32 ooo_octets;
+	struct tcpstate_sack sack;
 	struct timer_list rtx_timer;
 	struct timer_list delack_timer;
 	unsigned long rtx_when;
@@ -603,16 +587,18 @@ static inline struct tcpstate_cb *tcpstate_cb(const struct sk_buff *skb)
 	return (struct tcpstate_cb *)skb->cb;
 }
 
-/* skb_rbtree_purge() is not exported. */
-static inline void tcpstate_purge(struct rb_root *root)
+/* Nothing is held beyond RCV.NXT any more.  skb_rbtree_purge() is not exported. */
+static inline void tcpstate_purge_ooo(struct tcpstate_sock *ts)
 {
 	struct rb_node *node;
 
-	while ((node = rb_first(root))) {
-		rb_erase(node, root);
+	while ((node = rb_first(&ts->ooo))) {
+		rb_erase(node, &ts->ooo);
 		RB_CLEAR_NODE(node);
 		kfree_skb(rb_to_skb(node));
 	}
+	ts->ooo_octets = 0;
+	tcpstate_sack_forget(&ts->sack);
 }
 
 /* Counters of a namespace; names in tcpstate_mib.c. */

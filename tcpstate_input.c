@@ -420,8 +420,35 @@ static void ooo_make_room(struct sock *sk)
 		last = rb_last(&ts->ooo);
 		if (!last)
 			return;
+		tcpstate_sack_forget(&ts->sack);
 		ooo_drop(sk, rb_to_skb(last));
 	}
+}
+
+/* skb has come, or what it has: ACKs tell of it, and of what is held around it. */
+static void ooo_tell(struct tcpstate_sock *ts, struct sk_buff *skb)
+{
+	const struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
+	u32 start = seg->seq, end = seg->seq + seg->len;
+	struct rb_node *node;
+
+	if (!ts->tcb.sack_ok)
+		return;
+	/* A block that is told ends where something is missing. */
+	for (node = rb_prev(&skb->rbnode); node; node = rb_prev(node)) {
+		seg = &tcpstate_cb(rb_to_skb(node))->seg;
+		if (tcpstate_before(seg->seq + seg->len, start) ||
+		    tcpstate_sack_tells(&ts->sack, seg->seq))
+			break;
+		start = seg->seq;
+	}
+	for (node = rb_next(&skb->rbnode); node; node = rb_next(node)) {
+		seg = &tcpstate_cb(rb_to_skb(node))->seg;
+		if (tcpstate_after(seg->seq, end) || tcpstate_sack_tells(&ts->sack, seg->seq))
+			break;
+		end = seg->seq + seg->len;
+	}
+	tcpstate_sack_hold(&ts->sack, start, end);
 }
 
 /* Put text beyond RCV.NXT in its place (SHLD-31).  Consumes skb. */
@@ -433,7 +460,6 @@ static void ooo_insert(struct sock *sk, struct sk_buff *skb)
 	struct rb_node **p = &ts->ooo.rb_node, *parent = NULL, *next;
 	u32 end = seg->seq + seg->len;
 
-	ts->ooo_newest = seg->seq;
 	if (!may_charge(sk, skb, READ_ONCE(sk->sk_rcvbuf))) {
 		tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_OOO_MEMORY);
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_OFODROPPED);
@@ -447,6 +473,7 @@ static void ooo_insert(struct sock *sk, struct sk_buff *skb)
 		if (!tcpstate_before(seg->seq, other->seq) &&
 		    !tcpstate_after(end, other->seq + other->len)) {
 			/* Nothing new in it. */
+			ooo_tell(ts, rb_to_skb(parent));
 			tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_OLD);
 			consume_skb(skb);
 			return;
@@ -468,6 +495,7 @@ static void ooo_insert(struct sock *sk, struct sk_buff *skb)
 		ooo_erase(ts, rb_to_skb(next));
 		consume_skb(rb_to_skb(next));
 	}
+	ooo_tell(ts, skb);
 }
 
 /* The hole has closed: move on what follows. */
@@ -476,6 +504,7 @@ static void ooo_drain(struct sock *sk)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct rb_node *node;
 
+	tcpstate_sack_pass(&ts->sack, ts->tcb.rcv_nxt);
 	while ((node = rb_first(&ts->ooo))) {
 		struct sk_buff *skb = rb_to_skb(node);
 		struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
@@ -648,8 +677,7 @@ static void take_fin(struct sock *sk)
 		return;
 	ts->fin_seen = false;
 	ts->tcb.rcv_nxt++;
-	tcpstate_purge(&ts->ooo);
-	ts->ooo_octets = 0;
+	tcpstate_purge_ooo(ts);
 	tcpstate_state_event(sk, TCPSTATE_EV_RCV_FIN);
 	if (unlikely(ts->owner == TCPSTATE_OWNER_REQUEST))
 		tell_reader(sk);

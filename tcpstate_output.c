@@ -155,43 +155,12 @@ u32 tcpstate_output_tsval(u32 offset)
 	return tsval_at(ktime_get_ns(), offset);
 }
 
-/* The row of held text that node begins, as one block; node moves behind it. */
-static struct tcpstate_sack_block next_block(struct rb_node **node)
-{
-	const struct tcpstate_seg *seg = &tcpstate_cb(rb_to_skb(*node))->seg;
-	struct tcpstate_sack_block block = { seg->seq, seg->seq + seg->len };
-
-	while ((*node = rb_next(*node))) {
-		seg = &tcpstate_cb(rb_to_skb(*node))->seg;
-		if (tcpstate_after(seg->seq, block.end))
-			break;
-		if (tcpstate_after(seg->seq + seg->len, block.end))
-			block.end = seg->seq + seg->len;
-	}
-	return block;
-}
-
-/* RFC 2018 3, 4: the block with the newest text stands first, then the lowest. */
 static unsigned int write_sack(const struct tcpstate_sock *ts, u8 *bytes)
 {
-	struct tcpstate_sack_block blocks[TCPSTATE_MAX_SACK_BLOCKS];
-	unsigned int n = 1, max = ts->tcb.ts_ok ? TCPSTATE_MAX_SACK_BLOCKS_TSTAMP :
-						  TCPSTATE_MAX_SACK_BLOCKS;
-	struct rb_node *node = rb_first(&ts->ooo);
-	bool found = false;
+	unsigned int most = ts->tcb.ts_ok ? TCPSTATE_MAX_SACK_BLOCKS_TSTAMP :
+					    TCPSTATE_MAX_SACK_BLOCKS;
 
-	while (node && (n < max || !found)) {
-		struct tcpstate_sack_block block = next_block(&node);
-
-		if (!found && tcpstate_between(ts->ooo_newest, block.start, block.end - 1)) {
-			blocks[0] = block;
-			found = true;
-		} else if (n < max) {
-			blocks[n++] = block;
-		}
-	}
-	return found ? tcpstate_opt_write_sack(bytes, blocks, n) :
-		       tcpstate_opt_write_sack(bytes, blocks + 1, n - 1);
+	return tcpstate_opt_write_sack(bytes, ts->sack.blocks, min_t(u32, ts->sack.n, most));
 }
 
 /* RFC 7323 3.2: without the ACK bit there is nothing to echo. */
@@ -217,7 +186,7 @@ static unsigned int write_options(struct sock *sk, const struct cut *cut, u8 *by
 	if (!cut->syn_options) {
 		len = tcpstate_opt_write(bytes, opt);
 		/* Text keeps the whole segment; an ACK for a hole has none. */
-		opt->has_sack = ts->tcb.sack_ok && !cut->len && !RB_EMPTY_ROOT(&ts->ooo) &&
+		opt->has_sack = ts->tcb.sack_ok && !cut->len && ts->sack.n &&
 				!(cut->flags & TCPSTATE_RST);
 		if (opt->has_sack)
 			len += write_sack(ts, bytes + len);

@@ -15,29 +15,7 @@ static_assert((int)TCPSTATE_LOST_OLD >= (int)TCPSTATE_DROP_COUNT);
 /* Writers may be in softirq. */
 #define GFP_RECORD	(GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT)
 
-/* Entries of a row: where many are kept a page of them. */
-#define FEW_SHIFT	const_ilog2(TCPSTATE_RECORD_ROW)
-#define FEW		64
-#define MANY_SHIFT	5
-
-#define ENTRY_SIZE	sizeof(struct tcpstate_record_event)
-
 static struct kmem_cache *cache;
-
-static unsigned int row_count(const struct tcpstate_ring *ring)
-{
-	return DIV_ROUND_UP(ring->limit, 1U << ring->shift);
-}
-
-static size_t row_size(const struct tcpstate_ring *ring)
-{
-	return ENTRY_SIZE << ring->shift;
-}
-
-static struct tcpstate_record_event **rows_of(struct tcpstate_ring *ring)
-{
-	return ring->rows ?: ring->first;
-}
 
 /* False: the namespace's recorders have all that they may have. */
 static bool charge(struct tcpstate_net *tn, size_t size)
@@ -49,49 +27,30 @@ static bool charge(struct tcpstate_net *tn, size_t size)
 }
 
 /* NULL: no memory, or none that may be had. */
-static void *take_memory(struct tcpstate_net *tn, size_t size, gfp_t zeroed)
+static void *get_memory(void *owner, size_t size, bool zero)
 {
+	struct tcpstate_net *tn = ((struct tcpstate_record *)owner)->tn;
 	void *memory;
 
 	if (!charge(tn, size))
 		return NULL;
-	memory = kmalloc(size, GFP_RECORD | zeroed);
+	memory = kmalloc(size, GFP_RECORD | (zero ? __GFP_ZERO : 0));
 	if (!memory)
 		atomic_long_sub(size, &tn->record_octets);
 	return memory;
 }
 
-static void give_memory(struct tcpstate_net *tn, void *memory, size_t size)
+static void put_memory(void *owner, void *memory, size_t size)
 {
-	if (!memory)
+	struct tcpstate_record *rec = owner;
+
+	if (!memory || memory == rec->own)
 		return;
 	kfree(memory);
-	atomic_long_sub(size, &tn->record_octets);
+	atomic_long_sub(size, &rec->tn->record_octets);
 }
 
-/* But the row that is rec's own. */
-static void free_ring(struct tcpstate_record *rec, struct tcpstate_ring *ring)
-{
-	unsigned int i;
-
-	for (i = 0; i < row_count(ring); i++)
-		if (rows_of(ring)[i] != rec->own)
-			give_memory(rec->tn, rows_of(ring)[i], row_size(ring));
-	give_memory(rec->tn, ring->rows, row_count(ring) * sizeof(*ring->rows));
-}
-
-/* A ring without entries.  False: no memory. */
-static bool set_ring(struct tcpstate_net *tn, struct tcpstate_ring *ring, u32 limit)
-{
-	*ring = (struct tcpstate_ring){
-		.limit = limit,
-		.shift = limit <= FEW ? FEW_SHIFT : MANY_SHIFT,
-	};
-	if (row_count(ring) <= ARRAY_SIZE(ring->first))
-		return true;
-	ring->rows = take_memory(tn, row_count(ring) * sizeof(*ring->rows), __GFP_ZERO);
-	return ring->rows;
-}
+static const struct tcpstate_ring_memory ring_memory = { get_memory, put_memory };
 
 /**
  * tcpstate_record_put() - drop a reference
@@ -103,7 +62,7 @@ void tcpstate_record_put(struct tcpstate_record *rec)
 {
 	if (!refcount_dec_and_test(&rec->ref))
 		return;
-	free_ring(rec, &rec->ring);
+	tcpstate_ring_end(&rec->ring, &ring_memory, rec);
 	atomic_long_sub(sizeof(*rec), &rec->tn->record_octets);
 	tcpstate_process_put(rec->process);
 	kmem_cache_free(cache, rec);
@@ -141,10 +100,10 @@ static struct tcpstate_record *alloc(struct tcpstate_net *tn, u32 limit)
 	/* Of @own nobody reads what was not written. */
 	memset(rec, 0, offsetof(struct tcpstate_record, own));
 	rec->tn = tn;
-	if (!set_ring(tn, &rec->ring, limit))
+	if (!tcpstate_ring_begin(&rec->ring, limit, &ring_memory, rec))
 		goto free;
-	if (rec->ring.shift == FEW_SHIFT)
-		rows_of(&rec->ring)[0] = rec->own;
+	if (tcpstate_ring_row_size(&rec->ring) == sizeof(rec->own))
+		tcpstate_ring_rows(&rec->ring)[0] = rec->own;
 	spin_lock_init(&rec->lock);
 	seqcount_init(&rec->seq);
 	INIT_LIST_HEAD(&rec->dead_node);
@@ -330,32 +289,6 @@ void tcpstate_record_hand_over(struct sock *sk, struct tcpstate_timewait *tw)
 	spin_unlock_bh(&tw->record->lock);
 }
 
-/* The place of an entry; NULL: it was never needed. */
-static struct tcpstate_record_event *place(struct tcpstate_record *rec, u32 number)
-{
-	struct tcpstate_ring *ring = &rec->ring;
-	u32 at = number % ring->limit, shift = ring->shift;
-	struct tcpstate_record_event *row = READ_ONCE(rows_of(ring)[at >> shift]);
-
-	return row ? row + (at & (BIT(shift) - 1)) : NULL;
-}
-
-/* And with memory for it; NULL: there is none. */
-static struct tcpstate_record_event *make_place(struct tcpstate_net *tn,
-						struct tcpstate_ring *ring, u32 number)
-{
-	u32 at = number % ring->limit, shift = ring->shift;
-	struct tcpstate_record_event **row = &rows_of(ring)[at >> shift];
-
-	if (unlikely(!*row)) {
-		/* In the first round nobody reads what is behind the newest entry. */
-		bool newest = number < ring->limit && !(at & (BIT(shift) - 1));
-
-		WRITE_ONCE(*row, take_memory(tn, row_size(ring), newest ? 0 : __GFP_ZERO));
-	}
-	return *row ? *row + (at & (BIT(shift) - 1)) : NULL;
-}
-
 /* Text in order that no reader has passed; the FIN is none. */
 static u32 unread(const struct sock *sk)
 {
@@ -499,7 +432,7 @@ static struct tcpstate_record_event *next_entry(struct tcpstate_record *rec, u8 
 
 	if (!(rec->mask & BIT(kind)))
 		return NULL;
-	entry = make_place(rec->tn, &rec->ring, rec->next);
+	entry = tcpstate_ring_make(&rec->ring, rec->next, &ring_memory, rec);
 	if (!entry) {
 		WRITE_ONCE(rec->mask, 0);
 		tcpstate_mib_inc(rec->tn, TCPSTATE_MIB_RECORDOFF);
@@ -659,7 +592,7 @@ void tcpstate_record_settle(struct sock *sk)
 	if (!rec || !rec->unsettled)
 		return;
 	number = rec->unsettled - 1;
-	entry = place(rec, number);
+	entry = tcpstate_ring_place(&rec->ring, number);
 	begin_write(rec);
 	rec->unsettled = 0;
 	/* Where few are kept, another may have its place already. */
@@ -713,24 +646,6 @@ void tcpstate_record_phase(struct sock *sk, u8 old)
 	close_entry(rec);
 }
 
-/* Move the newest entries to a ring of another size. */
-static int move_entries(struct tcpstate_record *rec, struct tcpstate_ring *ring)
-{
-	u32 number = rec->next - min3(rec->next, rec->ring.limit, ring->limit);
-	struct tcpstate_record_event *from, *to;
-
-	for (; number != rec->next; number++) {
-		from = place(rec, number);
-		if (!from || from->number != number)
-			continue;
-		to = make_place(rec->tn, ring, number);
-		if (!to)
-			return -ENOMEM;
-		*to = *from;
-	}
-	return 0;
-}
-
 /**
  * tcpstate_record_resize() - TCPSTATE_RECORD was set
  * @sk: may have a connection, and that a recorder
@@ -744,7 +659,7 @@ int tcpstate_record_resize(struct sock *sk, int limit)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_record *rec = ts->record;
 	struct tcpstate_ring ring;
-	int err;
+	bool moved;
 
 	ts->record_limit = limit;
 	limit = tcpstate_record_limit(sk);
@@ -761,16 +676,16 @@ int tcpstate_record_resize(struct sock *sk, int limit)
 	}
 	if (limit == rec->ring.limit)
 		return 0;
-	if (!set_ring(rec->tn, &ring, limit))
+	if (!tcpstate_ring_begin(&ring, limit, &ring_memory, rec))
 		return -ENOMEM;
-	err = move_entries(rec, &ring);
-	if (!err) {
+	moved = tcpstate_ring_move(&rec->ring, rec->next, &ring, &ring_memory, rec);
+	if (moved) {
 		spin_lock_bh(&rec->lock);
 		swap(rec->ring, ring);
 		spin_unlock_bh(&rec->lock);
 	}
-	free_ring(rec, &ring);
-	return err;
+	tcpstate_ring_end(&ring, &ring_memory, rec);
+	return moved ? 0 : -ENOMEM;
 }
 
 /**
@@ -854,14 +769,14 @@ static bool copy_entry(struct tcpstate_record *rec, u32 *number,
 		seq = read_seqcount_begin(&rec->seq);
 		wanted = *number;
 		next = READ_ONCE(rec->next);
-		oldest = next - min(next, rec->ring.limit);
+		oldest = tcpstate_ring_oldest(&rec->ring, next);
 		if (tcpstate_before(wanted, oldest))
 			wanted = oldest;
 		complete = tcpstate_before(wanted, next) &&
 			   wanted + 1 != READ_ONCE(rec->unsettled);
-		entry = complete ? place(rec, wanted) : NULL;
-		*there = entry && entry->number == wanted && entry->kind != TCPSTATE_RECORD_NONE;
-		if (*there)
+		entry = complete ? tcpstate_ring_find(&rec->ring, wanted) : NULL;
+		*there = entry;
+		if (entry)
 			*to = *entry;
 	} while (read_seqcount_retry(&rec->seq, seq));
 	*number = wanted;

@@ -140,6 +140,7 @@ void tcpstate_sock_init_transport(struct sock *sk, u32 iss)
 	ts->listener = NULL;
 	ts->record = NULL;
 	ts->ooo_octets = 0;
+	tcpstate_sack_forget(&ts->sack);
 	INIT_LIST_HEAD(&ts->accept_node);
 	spin_lock_init(&ts->accept_lock);
 	INIT_LIST_HEAD(&ts->accept_ready);
@@ -191,7 +192,7 @@ void tcpstate_sock_init(struct sock *sk, u8 wire)
 void tcpstate_sock_destruct(struct sock *sk)
 {
 	tcpstate_queue_purge(sk);
-	tcpstate_purge(&tcpstate_sk(sk)->ooo);
+	tcpstate_purge_ooo(tcpstate_sk(sk));
 	tcpstate_process_put(rcu_dereference_protected(tcpstate_sk(sk)->process, true));
 	sk_sockets_allocated_dec(sk);
 	inet_sock_destruct(sk);

@@ -173,8 +173,7 @@ static void delete_tcb(struct sock *sk)
 	ts->push_pending = false;
 	ts->ack_now = false;
 	tcpstate_queue_purge(sk);
-	tcpstate_purge(&ts->ooo);
-	ts->ooo_octets = 0;
+	tcpstate_purge_ooo(ts);
 	tcpstate_record_settle(sk);
 	tcpstate_record_end(&ts->record);
 	sk->sk_shutdown = SHUTDOWN_MASK;

@@ -283,11 +283,28 @@ struct tcpstate_sack_block {
 	u32 end;	/* one past the last */
 };
 
+/**
+ * struct tcpstate_sack - what an ACK tells of text beyond RCV.NXT
+ * @blocks: rows of held text, each as long as it is, the one that grew last first
+ * @n: how many; others may be held, which have not grown for a while
+ */
+struct tcpstate_sack {
+	struct tcpstate_sack_block blocks[TCPSTATE_MAX_SACK_BLOCKS];
+	u8 n;
+};
+
 unsigned int tcpstate_opt_write_sack(u8 *bytes, const struct tcpstate_sack_block *blocks,
 				     unsigned int n);
 void tcpstate_opt_parse(const u8 *bytes, unsigned int len, struct tcpstate_options *opt);
 unsigned int tcpstate_opt_write(u8 *bytes, const struct tcpstate_options *opt);
 u8 tcpstate_opt_wscale(u32 space);
+
+/* --- tcpstate_sack.c --- */
+
+bool tcpstate_sack_tells(const struct tcpstate_sack *sack, u32 seq);
+void tcpstate_sack_hold(struct tcpstate_sack *sack, u32 start, u32 end);
+void tcpstate_sack_pass(struct tcpstate_sack *sack, u32 rcv_nxt);
+void tcpstate_sack_forget(struct tcpstate_sack *sack);
 
 /* --- tcpstate_cookie.c --- */
 

@@ -104,4 +104,56 @@ WIRE_TEST(sack, active_opener_offers)
 	ASSERT_TRUE(block(c, 0, 101, 201));
 }
 
+/* RFC 2018 4: a block that was first is told again while others come. */
+WIRE_TEST(sack, recent_ones_again)
+{
+	struct wire_conn *c = &self->c;
+	int i, k;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
+	for (i = 1; i <= 6; i++) {
+		SEND(c, "A seq %d len 100", 1 + 200 * i);
+		EXPECT(c, "A seq 1 ack 1 len 0");
+		for (k = 0; k < c->got.nsack; k++)
+			ASSERT_TRUE(block(c, k, 1 + 200 * (i - k), 101 + 200 * (i - k)));
+	}
+	/* The hole between the last two: they are one block. */
+	SEND(c, "A seq 1101 len 100");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(3, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 1001, 1301));
+	ASSERT_TRUE(block(c, 1, 801, 901));
+	ASSERT_TRUE(block(c, 2, 601, 701));
+	/* Beside one that has not been told of for a while: it is told of whole. */
+	SEND(c, "A seq 301 len 50");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(4, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 201, 351));
+	ASSERT_TRUE(block(c, 1, 1001, 1301));
+}
+
+/* RFC 2018 4: the first block has the text that came, also where nothing in it is new. */
+WIRE_TEST(sack, text_again)
+{
+	struct wire_conn *c = &self->c;
+	int i;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
+	for (i = 1; i <= 6; i++) {
+		SEND(c, "A seq %d len 100", 1 + 200 * i);
+		EXPECT(c, "A seq 1 ack 1 len 0");
+	}
+	SEND(c, "A seq 221 len 50");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(4, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 201, 301));
+	ASSERT_TRUE(block(c, 1, 1201, 1301));
+	/* What RCV.NXT has passed is not told of. */
+	SEND(c, "A seq 1 len 200");
+	EXPECT(c, "A seq 1 ack 301 len 0");
+	ASSERT_EQ(3, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 1201, 1301));
+	ASSERT_TRUE(block(c, 2, 801, 901));
+}
+
 TEST_HARNESS_MAIN

@@ -62,7 +62,7 @@ for config in '1 2' '2 1'; do
 	job[$config]=$!
 done
 
-for file in fsm seg opt cookie urg icmp ipopt rtt cong reno tool; do
+for file in fsm seg opt sack cookie urg icmp ipopt rtt cong reno tool; do
 	rows "$file"
 done
 # What the fuzzers have kept; "make check-fuzz" goes on from there.

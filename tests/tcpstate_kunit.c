@@ -10,6 +10,7 @@
 #include "cases_fsm.h"
 #include "cases_seg.h"
 #include "cases_opt.h"
+#include "cases_sack.h"
 #include "cases_cookie.h"
 #include "cases_urg.h"
 #include "cases_icmp.h"
@@ -35,6 +36,7 @@ static void run_suites(struct kunit *test, const struct suite * const *suites, u
 CASES(fsm)
 CASES(seg)
 CASES(opt)
+CASES(sack)
 CASES(cookie)
 CASES(urg)
 CASES(icmp)
@@ -47,6 +49,7 @@ static struct kunit_case pure_cases[] = {
 	KUNIT_CASE(fsm_cases),
 	KUNIT_CASE(seg_cases),
 	KUNIT_CASE(opt_cases),
+	KUNIT_CASE(sack_cases),
 	KUNIT_CASE(cookie_cases),
 	KUNIT_CASE(urg_cases),
 	KUNIT_CASE(icmp_cases),

@@ -497,11 +497,38 @@ static void test_names(void)
 	check(i == 256, "flags", "come back");
 }
 
+/* In memory of its own, as test_damage() does. */
+static void test_escapes(void)
+{
+	static const struct {
+		const char *written, *read;
+	} rows[] = {
+		{ "a%20b", "a b" }, { "%25", "%" }, { "%", "%" }, { "%a", "%a" }, { "%2", "%2" },
+		{ "%zz", "%zz" }, { "%00", "%00" }, { "%-1", "%-1" }, { "%0x", "%0x" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct history h = {};
+		struct text line = {};
+		char *copy;
+
+		text_add(&line, LINE_MARK "flow=1 is comm=%s", rows[i].written);
+		copy = strdup(line.s);
+		check(line_read(&h, copy) && !strcmp(h.flows[0].comm, rows[i].read), "escape",
+		      rows[i].written);
+		free(copy);
+		text_free(&line);
+		history_free(&h);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	test_names();
 	test_lines();
 	test_swapped();
+	test_escapes();
 	test_pairs();
 	test_pieces();
 	test_pictures(argc > 1 ? argv[1] : NULL);

@@ -17,8 +17,13 @@ B=../../build/fuzz
 # Under another make its options would come in, and its words into the lists.
 unset MAKEFLAGS MAKELEVEL
 seconds=${TCPSTATE_FUZZ_SECONDS:-60}
-# An input is a row of events; longer rows find no more.
-longest=400
+# An input is a row of events; longer rows find no more.  That of history is a file.
+longest_of() { # TARGET
+	case $1 in
+	history) echo 1500 ;;
+	*) echo 400 ;;
+	esac
+}
 
 # One input of libFuzzer's folder from each line, and back.
 unpack() { # TARGET FOLDER
@@ -52,7 +57,7 @@ why() { # LOG
 fuzz() { # TARGET
 	local name=$1 log=$B/$1.log status=0 runs
 	unpack "$name" "$B/corpus-$name"
-	"$B/fuzz_$name" -max_total_time="$seconds" -max_len=$longest -rss_limit_mb=2048 -timeout=10 \
+	"$B/fuzz_$name" -max_total_time="$seconds" -max_len="$(longest_of "$name")" -rss_limit_mb=2048 -timeout=10 \
 		-artifact_prefix="$B/$name-" -print_final_stats=1 "$B/corpus-$name" \
 		> "$log" 2>&1 || status=$?
 	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
@@ -78,7 +83,7 @@ keep() { # TARGET
 	local small=$B/small-$1
 	rm -rf "$small"
 	mkdir -p "$small"
-	"$B/fuzz_$1" -merge=1 -max_len=$longest "$small" "$B/corpus-$1" > "$B/$1-merge.log" 2>&1 ||
+	"$B/fuzz_$1" -merge=1 -max_len="$(longest_of "$1")" "$small" "$B/corpus-$1" > "$B/$1-merge.log" 2>&1 ||
 		{ echo "not ok $1: merge"; return; }
 	pack "$small" "$1"
 }
@@ -90,6 +95,7 @@ planted() { # LINE
 	copy=$(mktemp -d)
 	log=$copy/log
 	cp ../../tcpstate_*.[ch] "$copy"
+	cp -r ../../include ../../tools "$copy"
 	sed -i "$change" "$copy/$file"
 	if cmp -s "$copy/$file" "../../$file"; then
 		echo "not ok planted in $file for $target: changes nothing: $change"
@@ -98,7 +104,7 @@ planted() { # LINE
 		tail -n 5 "$log" | sed 's/^/# /'
 	else
 		unpack "$target" "$copy/corpus"
-		"$copy/fuzz_$target" -max_total_time="$seconds" -max_len=$longest -timeout=10 \
+		"$copy/fuzz_$target" -max_total_time="$seconds" -max_len="$(longest_of "$target")" -timeout=10 \
 			-artifact_prefix="$copy/" "$copy/corpus" > "$log" 2>&1 || status=$?
 		if [[ $status != 0 && -n $(why "$log") ]]; then
 			echo "ok planted in $file found by $target"
@@ -116,8 +122,8 @@ case ${1:-} in
 esac
 read -r -a targets <<< "$(make -s targets)"
 [[ $# == 0 ]] || targets=("$@")
-export B seconds longest
-export -f unpack pack why fuzz replay planted
+export B seconds
+export -f longest_of unpack pack why fuzz replay planted
 mkdir -p "$B" corpus
 
 build=fuzz

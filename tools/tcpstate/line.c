@@ -2,6 +2,7 @@
 /*
  * Flows and events to lines of text, and back.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,18 +96,27 @@ void line_event(struct text *t, const struct flow *f, const struct event *e)
 
 /* --- reading --- */
 
+/* The octet that a % and two digits stand for; 0: they are none. */
+static unsigned int escaped(const char *value)
+{
+	unsigned int octet;
+
+	if (*value != '%' || !isxdigit((unsigned char)value[1]) ||
+	    !isxdigit((unsigned char)value[2]))
+		return 0;
+	return sscanf(value + 1, "%2x", &octet) == 1 ? octet : 0;
+}
+
 static void get_word(char *to, size_t room, const char *value)
 {
 	unsigned int octet;
 	size_t n = 0;
 
 	for (; *value && n < room - 1; value++) {
-		if (*value == '%' && sscanf(value + 1, "%2x", &octet) == 1 && octet) {
-			to[n++] = octet;
+		octet = escaped(value);
+		if (octet)
 			value += 2;
-		} else {
-			to[n++] = *value;
-		}
+		to[n++] = octet ? octet : (unsigned char)*value;
 	}
 	to[n] = '\0';
 }

@@ -164,8 +164,10 @@ static void settle_pieces(struct writer *w, const struct passages *pair)
 {
 	const struct passage *p;
 	const int *home;
+	unsigned int i;
 
-	for (p = pair->list; p < pair->list + pair->count; p++) {
+	for (i = 0; i < pair->count; i++) {
+		p = &pair->list[i];
 		home = p->got ? home_of(w, p->from, p->sent) : NULL;
 		if (home)
 			settle(w, p->to, p->got, *home);

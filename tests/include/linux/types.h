@@ -19,4 +19,13 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
+/* For headers that user space shares with the kernel. */
+typedef u8 __u8;
+typedef u16 __u16;
+typedef u32 __u32;
+typedef u64 __u64;
+typedef s32 __s32;
+typedef u16 __be16;
+typedef u32 __be32;
+
 #endif /* TESTS_LINUX_TYPES_H */
