@@ -6,6 +6,7 @@
 # make check-all	more than "make check": all of it on both wires, and the wire tests
 #		on the in-tree TCP beside ours
 # make check-debug	the kselftests in a kernel with KASAN, lockdep, kmemleak
+# make check-kmsan	the kselftests in a kernel with KMSAN (memory that nobody has written)
 # make check-fuzz	libFuzzer on the pure files, a million hostile segments and
 #		hostile calls in the VM (TCPSTATE_FUZZ_SECONDS, _SEED, _ROUNDS, _CALLS)
 # make check-programs	unchanged programs on AF_TCPSTATE, more than "make check" runs
@@ -39,6 +40,9 @@ check-all:
 check-debug:
 	@scripts/check.sh --debug $(KERNEL:%=--kernel %) $(T)
 
+check-kmsan:
+	@scripts/check.sh --kmsan $(KERNEL:%=--kernel %) $(T)
+
 check-fuzz:
 	@scripts/check.sh --fuzz
 
@@ -64,5 +68,5 @@ clean:
 	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	rm -rf build
 
-.PHONY: all modules headers check check-all check-debug check-fuzz check-programs tools demo \
+.PHONY: all modules headers check check-all check-debug check-kmsan check-fuzz check-programs tools demo \
 	lab pictures bench clean

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs all tests of the project, as "make check" does.
 #
-# usage: scripts/check.sh [--all] [--kernel VERSION] [--debug] [--programs | --fuzz | NAME...]
+# usage: scripts/check.sh [--all] [--kernel VERSION] [--debug | --kmsan] [--programs | --fuzz | NAME...]
 #
 # --all: on wire 253 too every test, not only those that the wire matters for, the
 # tests that take minutes, and the wire tests on the in-tree TCP beside ours.
@@ -15,13 +15,14 @@
 # and as many hostile calls.
 #
 # --kernel: only what depends on the kernel, in the small one of this version that
-# scripts/kernel.sh builds; --debug: in its debug flavour (of 6.1, if not said).
+# scripts/kernel.sh builds; --debug: in its debug flavour (of 6.1, if not said);
+# --kmsan: in that with KMSAN, on wire 6.
 set -euo pipefail
 version='' flavour=base image='' kdir='' programs='' all='' fuzz=''
 while [[ ${1:-} == --* ]]; do
 	case $1 in
 	--kernel) version=$2; shift ;;
-	--debug) flavour=debug ;;
+	--debug | --kmsan) flavour=${1#--} ;;
 	--all) all=1 ;;
 	--programs) programs=all ;;
 	--fuzz) fuzz=1 ;;
@@ -82,22 +83,21 @@ trap 'exit 130' INT TERM
 
 # A file with the image and the folder to build against, one a line.
 small_kernel() {
-	local debug=()
-	[[ $flavour == base ]] || debug=(--debug)
-	scripts/kernel.sh "${debug[@]}" "$version" > "$build/kernel-$version-$flavour"
+	local option=()
+	[[ $flavour == base ]] || option=("--$flavour")
+	scripts/kernel.sh "${option[@]}" "$version" > "$build/kernel-$version-$flavour"
 }
 
 # For another kernel in a copy, so that the objects for Debian's are left as they are.
 build_module() {
-	local status=0 tree=. gcov=()
+	local status=0 tree=.
 	if [[ -n $version ]]; then
 		tree=$(dirname "$module")
 		rm -rf "$tree"
 		mkdir -p "$tree"
 		cp -r Makefile Kbuild include ./*.[ch] "$tree"
 	fi
-	[[ $flavour == base ]] || gcov=(TCPSTATE_GCOV=y)
-	make --no-print-directory -C "$tree" ${kdir:+"KDIR=$kdir"} "${gcov[@]}" modules \
+	make --no-print-directory -C "$tree" ${kdir:+"KDIR=$kdir"} "${make[@]}" modules \
 		> "$build/module.log" 2>&1 || status=$?
 	cat "$build/module.log"
 	[[ $status == 0 ]] && ! grep -E 'warning:|WARNING:' "$build/module.log"
@@ -108,7 +108,7 @@ run_kunit() {
 	local tree
 	tree=$(dirname "$module")
 	cp -r tests "$tree"
-	make --no-print-directory -C "$tree/tests" kunit "KDIR=$kdir" || return 1
+	make --no-print-directory -C "$tree/tests" kunit "KDIR=$kdir" "${make[@]}" || return 1
 	# allnoconfig has left KUNIT_DEFAULT_ENABLED out.
 	selftests/vm.sh "${vm[@]}" --kopt kunit.enable=1 \
 		--timeout $((300 * ${TCPSTATE_SLOW:-1})) -- scripts/kunit.sh "$tree/tests/tcpstate_pure_test.ko"
@@ -198,15 +198,29 @@ fi
 if [[ -z $version ]]; then
 	step whole packages scripts/deps.sh build user vm lint demo tools programs ${programs:+more-programs} ${all:+dkms}
 else
-	step whole packages scripts/deps.sh vm kernel programs ${programs:+more-programs}
+	packages=(vm kernel programs ${programs:+more-programs})
+	# For its clang.
+	[[ $flavour != kmsan ]] || packages+=(fuzz)
+	step whole packages scripts/deps.sh "${packages[@]}"
 	step whole "kernel $version-$flavour" small_kernel
 	{ read -r image && read -r kdir; } < "$build/kernel-$version-$flavour"
 	module=$build/module-$version-$flavour/tcpstate.ko
 	vm+=(--kernel "$image")
 fi
-if [[ $flavour == debug ]]; then
+# What the module is built with.
+make=()
+if [[ $flavour != base ]]; then
 	export TCPSTATE_SLOW=${TCPSTATE_SLOW:-6}
-	vm+=(--memory 2G --boot-timeout 600 --kopt kasan_multi_shot)
+	vm+=(--boot-timeout 600)
+fi
+if [[ $flavour == kmsan ]]; then
+	make=(CC=clang)
+	# Each octet has two more that say what is known of it.
+	vm+=(--memory 6G)
+fi
+if [[ $flavour == debug ]]; then
+	make=(TCPSTATE_GCOV=y)
+	vm+=(--memory 2G --kopt kasan_multi_shot)
 	# For wire_poison: what nobody has written has a pattern.
 	# For sock_faults: all caches may fail but those of kmemleak, and those without which
 	# sysfs_slab_add() of 6.1 loses the name of a new cache.
@@ -228,12 +242,13 @@ if [[ $# == 0 && -z $version ]]; then
 fi
 [[ $# != 0 || -z $version ]] || step counted 'unit tests in the kernel' run_kunit
 step counted 'selftests on wire 6' run_selftests 6 "$@"
+[[ $flavour != kmsan ]] || finish
 if [[ $# == 0 && -z $all ]]; then
 	mapfile -t names < <(wire_matters)
 	step counted 'selftests on wire 253' run_selftests 253 "${names[@]}"
 else
 	step counted 'selftests on wire 253' run_selftests 253 "$@"
 fi
-[[ $flavour == base ]] || step whole coverage scripts/coverage.sh "$(dirname "$module")" "$build"/counts-{6,253}
+[[ $flavour != debug ]] || step whole coverage scripts/coverage.sh "$(dirname "$module")" "$build"/counts-{6,253}
 [[ $# != 0 ]] || step counted conformance run_conformance
 finish

@@ -6,13 +6,15 @@ set -euo pipefail
 
 usage() {
 	cat <<'END'
-usage: scripts/kernel.sh [--debug] VERSION
+usage: scripts/kernel.sh [--debug | --kmsan] VERSION
 
 Prints two lines: the path of the kernel's image (for "selftests/vm.sh --kernel"),
 and the folder to build modules against (for "make KDIR="). Progress is on stderr.
 
   VERSION  6.1, 6.12 or 7.2
   --debug  with KASAN, lockdep, kmemleak and the rest of selftests/config/debug.config
+  --kmsan  with KMSAN (selftests/config/kmsan.config), built by clang; modules for it
+           want "make CC=clang" too
 
 6.1 is the installed linux-source-6.1; the others' sources are fetched from later
 Debian suites (scripts/later.sh). A build takes 15 to 40 minutes on two CPUs and 4 GB
@@ -31,10 +33,14 @@ say() { printf 'kernel: %s\n' "$*" >&2; }
 
 flavour=base
 [[ ${1:-} != --help ]] || { usage; exit 0; }
-if [[ ${1:-} == --debug ]]; then
-	flavour=debug
+case ${1:-} in
+--debug | --kmsan)
+	flavour=${1#--}
 	shift
-fi
+	;;
+esac
+compiler=gcc full_version=-dumpfullversion
+[[ $flavour != kmsan ]] || compiler=clang full_version=-dumpversion
 case ${1:-} in
 6.1) suites='' ;;
 6.12) suites='trixie trixie-backports' ;;
@@ -47,9 +53,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpstate
 package=linux-source-$kernel
 fragments=(selftests/config/base.config)
-[[ $flavour == base ]] || fragments+=(selftests/config/debug.config)
+[[ $flavour == base ]] || fragments+=("selftests/config/$flavour.config")
 
-for tool in gcc make flex bison bc perl xz; do
+for tool in "$compiler" gcc make flex bison bc perl xz; do
 	command -v "$tool" > /dev/null || die "$tool is missing: run scripts/deps.sh kernel"
 done
 
@@ -66,7 +72,7 @@ else
 	tarball() { dpkg-deb --fsys-tarfile "$deb" | tar -xO "./usr/src/$package.tar.xz"; }
 fi
 
-hash=$({ cat "${fragments[@]}"; printf '%s\n' "$version"; gcc -dumpfullversion; } | sha256sum)
+hash=$({ cat "${fragments[@]}"; printf '%s\n' "$version"; "$compiler" "$full_version"; } | sha256sum)
 target=$cache/kernel-$kernel-$flavour-${hash:0:12}
 found() {
 	touch "$target"
@@ -96,7 +102,7 @@ build() {
 	# ccache, where it is installed, makes the next build of a like kernel short.
 	PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=2G CCACHE_NOHASHDIR=1 \
 		KBUILD_BUILD_TIMESTAMP=tcpstate KBUILD_BUILD_USER=tcpstate KBUILD_BUILD_HOST=tcpstate \
-		nice make -C "$part" -j "$(nproc)" "$@" >> "$part/log" 2>&1 9>&- || {
+		nice make -C "$part" CC="$compiler" -j "$(nproc)" "$@" >> "$part/log" 2>&1 9>&- || {
 		tail -n 30 "$part/log" >&2
 		die "make $* failed; its output is in $part/log"
 	}

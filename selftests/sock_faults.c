@@ -24,12 +24,16 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/filter.h>
+#include <linux/tcpstate.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "lib/nl.h"
 #include "lib/sock.h"
 #include "kselftest_harness.h"
 
@@ -637,6 +641,170 @@ TEST_F_TIMEOUT(stream, splice, LONG_SECONDS)
 }
 
 /* The FIN goes, sooner or later, behind all text. */
+/* ---- options and observers of a connection ---- */
+
+struct option {
+	const char *name;
+	int level, number;
+	const void *value;
+	socklen_t len;
+};
+
+#define INT(n)	(&(const int){ n }), sizeof(int)
+
+/* Those that take memory, and one that does not; a flight recorder of many rows, and few. */
+static const struct option options[] = {
+	{ "IP_OPTIONS", SOL_IP, IP_OPTIONS, "\1\1\1\1", 4 },
+	{ "SO_ATTACH_FILTER", SOL_SOCKET, SO_ATTACH_FILTER, &(const struct sock_fprog){
+		1, (struct sock_filter[]){ BPF_STMT(BPF_RET | BPF_K, 0xffff) } },
+		sizeof(struct sock_fprog) },
+	{ "SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE, "lo", 3 },
+	{ "TCP_CONGESTION", SOL_TCP, TCP_CONGESTION, "reno", 4 },
+	{ "TCP_USER_TIMEOUT", SOL_TCP, TCP_USER_TIMEOUT, INT(100000) },
+	{ "TCPSTATE_RECORD, many", SOL_TCPSTATE, TCPSTATE_RECORD, INT(2000) },
+	{ "TCPSTATE_RECORD, few", SOL_TCPSTATE, TCPSTATE_RECORD, INT(3) },
+	{ "TCPSTATE_RECORD, none", SOL_TCPSTATE, TCPSTATE_RECORD, INT(0) },
+	{ "TCPSTATE_RECORD, again", SOL_TCPSTATE, TCPSTATE_RECORD, INT(500) },
+};
+
+/* The namespace's own way to refuse a recorder is to go without; it is no error. */
+TEST_F_TIMEOUT(stream, set_options, LONG_SECONDS)
+{
+	const struct option *opt;
+	struct outcome o;
+	int n;
+
+	NEED_FAULTS;
+	for (opt = options; opt < options + sizeof(options) / sizeof(*options); opt++) {
+		if (sock_is_intree() && opt->level == SOL_TCPSTATE)
+			continue;
+		n = 1;
+		do {
+			o = fault(n, setsockopt(self->pair.client, opt->level, opt->number,
+						opt->value, opt->len));
+			EXPECT_TRUE(usual(o.err)) TH_LOG("%s: errno %d at %d", opt->name, o.err, n);
+			n++;
+		} while (!o.left);
+		EXPECT_EQ(0, o.err) TH_LOG("%s: errno %d without a fault", opt->name, o.err);
+		EXPECT_LT(2, n) TH_LOG("%s", opt->name);
+		/* The connection has come to no harm. */
+		ASSERT_EQ(0, sock_write_all(self->pair.client, self->text, CHUNK));
+		ASSERT_TRUE(arrives(&self->pair, self->text, self->read, CHUNK));
+	}
+}
+
+TEST_F_TIMEOUT(stream, get_options, LONG_SECONDS)
+{
+	static const struct {
+		const char *name;
+		int level, number;
+	} read[] = {
+		{ "TCP_INFO", SOL_TCP, TCP_INFO }, { "TCP_CONGESTION", SOL_TCP, TCP_CONGESTION },
+		{ "TCP_MAXSEG", SOL_TCP, TCP_MAXSEG }, { "IP_OPTIONS", SOL_IP, IP_OPTIONS },
+		{ "IP_MTU", SOL_IP, IP_MTU }, { "SO_MEMINFO", SOL_SOCKET, SO_MEMINFO },
+		{ "SO_PEERNAME", SOL_SOCKET, SO_PEERNAME },
+	};
+	struct outcome o;
+	char value[512];
+	unsigned int i;
+	socklen_t len;
+	int n;
+
+	NEED_FAULTS;
+	for (i = 0; i < sizeof(read) / sizeof(*read); i++) {
+		n = 1;
+		do {
+			len = sizeof(value);
+			o = fault(n, getsockopt(self->pair.client, read[i].level, read[i].number,
+						value, &len));
+			EXPECT_TRUE(usual(o.err)) TH_LOG("%s: errno %d at %d", read[i].name, o.err, n);
+			n++;
+		} while (!o.left);
+		EXPECT_EQ(0, o.err) TH_LOG("%s: errno %d without a fault", read[i].name, o.err);
+		EXPECT_LT(2, n) TH_LOG("%s", read[i].name);
+	}
+}
+
+/* All of a file of /proc, or -1. */
+static int read_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
+	char part[4096];
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	do {
+		n = read(fd, part, sizeof(part));
+	} while (n > 0);
+	err = errno;
+	close(fd);
+	errno = err;
+	return n;
+}
+
+TEST_F_TIMEOUT(stream, proc, LONG_SECONDS)
+{
+	static const char * const files[] = {
+		"/proc/net/tcpstate", "/proc/net/tcpstate_stat",
+	};
+	struct outcome o;
+	unsigned int i;
+	int n;
+
+	NEED_FAULTS;
+	if (sock_is_intree())
+		SKIP(return, "of the module alone");
+	for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		n = 1;
+		do {
+			o = fault(n, read_file(files[i]));
+			EXPECT_TRUE(usual(o.err)) TH_LOG("%s: errno %d at %d", files[i], o.err, n);
+			n++;
+		} while (!o.left);
+		EXPECT_EQ(0, o.err);
+		TELL(n);
+		EXPECT_LT(3, n);
+	}
+}
+
+static int minus_one(int result)
+{
+	if (result >= 0)
+		return result;
+	errno = -result;
+	return -1;
+}
+
+/* What netlink does not tell for want of memory it says it has not told. */
+TEST_F_TIMEOUT(stream, netlink, LONG_SECONDS)
+{
+	struct nl_record *rec = calloc(1, sizeof(*rec));
+	struct outcome o;
+	uint64_t cookie;
+	struct nl nl;
+	int n = 1;
+
+	NEED_FAULTS;
+	if (sock_is_intree())
+		SKIP(return, "of the module alone");
+	ASSERT_TRUE(rec);
+	cookie = nl_cookie(self->pair.client);
+	do {
+		ASSERT_EQ(0, nl_open_genl(&nl));
+		rec->n = 0;
+		o = fault(n, minus_one(nl_record(&nl, cookie, rec)));
+		EXPECT_TRUE(usual(o.err)) TH_LOG("errno %d at %d", o.err, n);
+		EXPECT_TRUE(o.err || rec->n) TH_LOG("nothing told at %d", n);
+		nl_close(&nl);
+		n++;
+	} while (!o.left);
+	EXPECT_EQ(0, o.err);
+	TELL(n);
+	EXPECT_LT(3, n);
+	free(rec);
+}
+
 TEST_F_TIMEOUT(stream, shutdown, LONG_SECONDS)
 {
 	struct sock_pair pair;

@@ -286,11 +286,11 @@ kernel_options=(
 
 # Prints the path of the kernel without its decompressor, which takes seconds
 # under emulation; QEMU enters that one through PVH. Kept in the cache. Prints
-# the image itself if it is of another make, or one with KASAN, whose PVH entry looks
+# the image itself if it is of another make, or one with KASAN or KMSAN, whose PVH entry looks
 # at shadow memory before there is any.
 bare_kernel() {
 	local bare offset kind
-	if grep -qs '^CONFIG_KASAN=y' "${image%/*}/.config"; then
+	if grep -qsE '^CONFIG_K[AM]SAN=y' "${image%/*}/.config"; then
 		printf '%s' "$image"
 		return
 	fi
