@@ -420,8 +420,15 @@ static void ooo_make_room(struct sock *sk)
 		last = rb_last(&ts->ooo);
 		if (!last)
 			return;
-		tcpstate_sack_forget(&ts->sack);
 		ooo_drop(sk, rb_to_skb(last));
+		last = rb_last(&ts->ooo);
+		if (last) {
+			const struct tcpstate_seg *seg = &tcpstate_cb(rb_to_skb(last))->seg;
+
+			tcpstate_sack_cut(&ts->sack, seg->seq + seg->len);
+		} else {
+			tcpstate_sack_forget(&ts->sack);
+		}
 	}
 }
 
@@ -458,33 +465,47 @@ static void ooo_insert(struct sock *sk, struct sk_buff *skb)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
 	struct rb_node **p = &ts->ooo.rb_node, *parent = NULL, *next;
-	u32 end = seg->seq + seg->len;
+	struct sk_buff *before = NULL;
+	u32 len = seg->len, end = seg->seq + len;
+	bool follows;
 
+	while (*p) {
+		struct tcpstate_seg *other = &tcpstate_cb(rb_to_skb(*p))->seg;
+
+		parent = *p;
+		if (tcpstate_before(seg->seq, other->seq)) {
+			p = &parent->rb_left;
+			continue;
+		}
+		before = rb_to_skb(parent);
+		if (!tcpstate_after(end, other->seq + other->len)) {
+			/* Nothing new in it. */
+			ooo_tell(ts, before);
+			tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_OLD);
+			consume_skb(skb);
+			return;
+		}
+		p = &parent->rb_right;
+	}
 	if (!may_charge(sk, skb, READ_ONCE(sk->sk_rcvbuf))) {
+		/* RFC 2018 8 lets the ACK tell of it all the same; in-tree does not either. */
 		tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_OOO_MEMORY);
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_OFODROPPED);
 		kfree_skb(skb);
 		return;
 	}
-	while (*p) {
-		struct tcpstate_seg *other = &tcpstate_cb(rb_to_skb(*p))->seg;
-
-		parent = *p;
-		if (!tcpstate_before(seg->seq, other->seq) &&
-		    !tcpstate_after(end, other->seq + other->len)) {
-			/* Nothing new in it. */
-			ooo_tell(ts, rb_to_skb(parent));
-			tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_OLD);
-			consume_skb(skb);
-			return;
-		}
-		p = tcpstate_before(seg->seq, other->seq) ? &parent->rb_left :
-							    &parent->rb_right;
+	/* Small ones that follow each other would make the tree large. */
+	follows = before && tcpstate_cb(before)->seg.seq + tcpstate_cb(before)->seg.len == seg->seq;
+	if (follows && coalesce(sk, before, skb)) {
+		skb = before;
+	} else {
+		if (follows)
+			skb = compacted(sk, skb);
+		rb_link_node(&skb->rbnode, parent, p);
+		rb_insert_color(&skb->rbnode, &ts->ooo);
+		skb_set_owner_r(skb, sk);
 	}
-	rb_link_node(&skb->rbnode, parent, p);
-	rb_insert_color(&skb->rbnode, &ts->ooo);
-	ts->ooo_octets += seg->len;
-	skb_set_owner_r(skb, sk);
+	ts->ooo_octets += len;
 	tcpstate_mib_inc(tn, TCPSTATE_MIB_OFOQUEUED);
 	/* Those that it covers whole are not needed any more. */
 	while ((next = rb_next(&skb->rbnode))) {
@@ -510,7 +531,7 @@ static void ooo_drain(struct sock *sk)
 		struct tcpstate_seg *seg = &tcpstate_cb(skb)->seg;
 
 		if (tcpstate_after(seg->seq, ts->tcb.rcv_nxt))
-			return;
+			break;
 		ooo_erase(ts, skb);
 		if (!tcpstate_after(seg->seq + seg->len, ts->tcb.rcv_nxt)) {
 			consume_skb(skb);
@@ -522,10 +543,14 @@ static void ooo_drain(struct sock *sk)
 		    !sk_rmem_schedule(sk, skb, skb->truesize)) {
 			tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_MEMORY);
 			kfree_skb(skb);
-			return;
+			/* Another may overlap it. */
+			continue;
 		}
 		queue_text(sk, skb);
 	}
+	/* RFC 2018 4: an ACK that is not of all that came tells what more there is. */
+	if (node && !ts->sack.n)
+		ooo_tell(ts, rb_to_skb(node));
 }
 
 /* The octet at the mark has come: who reads it out of band may. */

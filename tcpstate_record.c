@@ -10,6 +10,7 @@
 #include "tcpstate.h"
 
 static_assert(sizeof(struct tcpstate_record_event) == 128);
+static_assert(TCPSTATE_RECORD_ROW == 1 << TCPSTATE_RING_FEW_SHIFT);
 static_assert((int)TCPSTATE_LOST_OLD >= (int)TCPSTATE_DROP_COUNT);
 
 /* Writers may be in softirq. */

@@ -12,6 +12,8 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
+#include <asm/barrier.h>
+
 #include "include/uapi/linux/tcpstate_netlink.h"
 #include "tcpstate_fsm.h"
 
@@ -174,7 +176,8 @@ tcpstate_ring_make(struct tcpstate_ring *ring, u32 number,
 		/* In the first round nobody reads what is behind the newest entry. */
 		bool newest = number < ring->limit && !in_row;
 
-		WRITE_ONCE(*row, memory->get(owner, tcpstate_ring_row_size(ring), !newest));
+		/* Partner: the address dependency in tcpstate_ring_place(). */
+		smp_store_release(row, memory->get(owner, tcpstate_ring_row_size(ring), !newest));
 	}
 	return *row ? *row + in_row : NULL;
 }

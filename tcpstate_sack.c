@@ -5,7 +5,7 @@
  *
  * The blocks that are told are kept from one ACK to the next.  That is how those that
  * were told lately are told again, as RFC 2018 4 wants it, and how an ACK need not look
- * through all that is held.
+ * at what is held.
  */
 #include "tcpstate_fsm.h"
 #include "tcpstate_tcb.h"
@@ -62,7 +62,7 @@ void tcpstate_sack_hold(struct tcpstate_sack *sack, u32 start, u32 end)
 		else
 			sack->blocks[left++] = sack->blocks[i];
 	}
-	if (left == TCPSTATE_MAX_SACK_BLOCKS)
+	if (left == TCPSTATE_SACK_KEPT)
 		left--;
 	for (i = left; i; i--)
 		sack->blocks[i] = sack->blocks[i - 1];
@@ -88,11 +88,33 @@ void tcpstate_sack_pass(struct tcpstate_sack *sack, u32 rcv_nxt)
 }
 
 /**
- * tcpstate_sack_forget() - text that was told is not held any more
- * @sack: the blocks; what is still held of them is told when it grows
+ * tcpstate_sack_cut() - the last text that was held is not held any more
+ * @sack: the blocks; what lies behind @end goes
+ * @end: behind the last number that is held
  *
  * Context: the connection's lock held.
- * Source: RFC 2018 8: the receiver may, and must not tell what it has not.
+ * Source: RFC 2018 8: a receiver may, and must not tell what it has not.
+ */
+void tcpstate_sack_cut(struct tcpstate_sack *sack, u32 end)
+{
+	u8 i, left = 0;
+
+	for (i = 0; i < sack->n; i++) {
+		if (!tcpstate_before(sack->blocks[i].start, end))
+			continue;
+		sack->blocks[left] = sack->blocks[i];
+		if (tcpstate_after(sack->blocks[left].end, end))
+			sack->blocks[left].end = end;
+		left++;
+	}
+	sack->n = left;
+}
+
+/**
+ * tcpstate_sack_forget() - nothing is held any more
+ * @sack: the blocks
+ *
+ * Context: the connection's lock held, or nobody else sees it.
  */
 void tcpstate_sack_forget(struct tcpstate_sack *sack)
 {

@@ -283,13 +283,16 @@ struct tcpstate_sack_block {
 	u32 end;	/* one past the last */
 };
 
+/* More than an ACK tells: what makes room for them, and what one ACK for many left out. */
+#define TCPSTATE_SACK_KEPT	8
+
 /**
- * struct tcpstate_sack - what an ACK tells of text beyond RCV.NXT
- * @blocks: rows of held text, each as long as it is, the one that grew last first
- * @n: how many; others may be held, which have not grown for a while
+ * struct tcpstate_sack - what ACKs tell of text beyond RCV.NXT
+ * @blocks: rows of held text, each as long as it is, the one where text came last first
+ * @n: how many; others may be held, where none has come for a while
  */
 struct tcpstate_sack {
-	struct tcpstate_sack_block blocks[TCPSTATE_MAX_SACK_BLOCKS];
+	struct tcpstate_sack_block blocks[TCPSTATE_SACK_KEPT];
 	u8 n;
 };
 
@@ -304,6 +307,7 @@ u8 tcpstate_opt_wscale(u32 space);
 bool tcpstate_sack_tells(const struct tcpstate_sack *sack, u32 seq);
 void tcpstate_sack_hold(struct tcpstate_sack *sack, u32 start, u32 end);
 void tcpstate_sack_pass(struct tcpstate_sack *sack, u32 rcv_nxt);
+void tcpstate_sack_cut(struct tcpstate_sack *sack, u32 end);
 void tcpstate_sack_forget(struct tcpstate_sack *sack);
 
 /* --- tcpstate_cookie.c --- */

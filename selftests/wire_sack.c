@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
+#include "lib/sock.h"
 #include "lib/wire.h"
 
 WIRE_FIXTURE(sack)
@@ -120,10 +121,11 @@ WIRE_TEST(sack, recent_ones_again)
 	/* The hole between the last two: they are one block. */
 	SEND(c, "A seq 1101 len 100");
 	EXPECT(c, "A seq 1 ack 1 len 0");
-	ASSERT_EQ(3, c->got.nsack);
+	ASSERT_EQ(4, c->got.nsack);
 	ASSERT_TRUE(block(c, 0, 1001, 1301));
 	ASSERT_TRUE(block(c, 1, 801, 901));
 	ASSERT_TRUE(block(c, 2, 601, 701));
+	ASSERT_TRUE(block(c, 3, 401, 501));
 	/* Beside one that has not been told of for a while: it is told of whole. */
 	SEND(c, "A seq 301 len 50");
 	EXPECT(c, "A seq 1 ack 1 len 0");
@@ -151,9 +153,73 @@ WIRE_TEST(sack, text_again)
 	/* What RCV.NXT has passed is not told of. */
 	SEND(c, "A seq 1 len 200");
 	EXPECT(c, "A seq 1 ack 301 len 0");
-	ASSERT_EQ(3, c->got.nsack);
+	ASSERT_EQ(4, c->got.nsack);
 	ASSERT_TRUE(block(c, 0, 1201, 1301));
 	ASSERT_TRUE(block(c, 2, 801, 901));
+	ASSERT_TRUE(block(c, 3, 601, 701));
+}
+
+/* RFC 2018 4: an ACK that is not of all that came tells what more there is. */
+WIRE_TEST(sack, what_is_left_is_told)
+{
+	struct wire_conn *c = &self->c;
+	int i;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
+	for (i = 20; i; i--) {
+		SEND(c, "A seq %d len 100", 1 + 200 * i);
+		EXPECT(c, "A seq 1 ack 1 len 0");
+		ASSERT_TRUE(block(c, 0, 1 + 200 * i, 101 + 200 * i));
+	}
+	/* All that ACKs have told of lately, at once. */
+	SEND(c, "A seq 1 len 1460");
+	EXPECT(c, "A seq 1 ack 1501 len 0");
+	SEND(c, "A seq 1501 len 1460");
+	EXPECT(c, "A seq 1 ack 2961 len 0");
+	ASSERT_LE(1, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 3001, 3101));
+}
+
+/* The same where there is no room for more: it takes none. */
+WIRE_TEST(sack, text_again_without_room)
+{
+	struct wire_conn *c = &self->c;
+	int i;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
+	for (i = 1; i <= 3; i++) {
+		SEND(c, "A seq %d len 1000", 1 + 2000 * i);
+		EXPECT(c, "A seq 1 ack 1 len 0");
+	}
+	ASSERT_EQ(0, sock_set(c->fd, SOL_SOCKET, SO_RCVBUF, 1));
+	SEND(c, "A seq 8001 len 1000");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(3, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 6001, 7001));
+	SEND(c, "A seq 2101 len 500");
+	EXPECT(c, "A seq 1 ack 1 len 0");
+	ASSERT_EQ(3, c->got.nsack);
+	ASSERT_TRUE(block(c, 0, 2001, 3001));
+	ASSERT_TRUE(block(c, 1, 6001, 7001));
+}
+
+/* One octet at a time, each told with all that is held around it. */
+WIRE_TEST(sack, octet_by_octet)
+{
+	struct wire_conn *c = &self->c;
+	int i;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
+	for (i = 0; i < 300; i++) {
+		SEND(c, "A seq %d len 1", 101 + i);
+		EXPECT(c, "A seq 1 ack 1 len 0");
+		ASSERT_EQ(1, c->got.nsack);
+		ASSERT_TRUE(block(c, 0, 101, 102 + i));
+	}
+	SEND(c, "A seq 1 len 100");
+	EXPECT(c, "A seq 1 ack 401 len 0");
+	ASSERT_EQ(0, c->got.nsack);
+	ASSERT_EQ(0, wire_read(c, 400));
 }
 
 TEST_HARNESS_MAIN

@@ -11,7 +11,7 @@
 #define R_2018_4	"RFC 2018 4"
 #define R_2018_8	"RFC 2018 8"
 
-enum sack_what { SACK_END, SACK_HOLD, SACK_PASS, SACK_FORGET };
+enum sack_what { SACK_END, SACK_HOLD, SACK_PASS, SACK_CUT, SACK_FORGET };
 
 struct sack_step {
 	u8 what;
@@ -20,13 +20,14 @@ struct sack_step {
 
 struct sack_row {
 	struct row row;
-	struct sack_step steps[8];
-	struct tcpstate_sack_block blocks[4];
+	struct sack_step steps[10];
+	struct tcpstate_sack_block blocks[TCPSTATE_SACK_KEPT];
 	u8 n;
 };
 
 #define H(a, b)	{ SACK_HOLD, a, b }
 #define PASS(a)	{ SACK_PASS, a, 0 }
+#define CUT(a)	{ SACK_CUT, a, 0 }
 #define FORGET	{ SACK_FORGET, 0, 0 }
 #define S(...)	{ __VA_ARGS__ }
 #define R(name, rfc, steps, n, ...) { { "sack__" name, rfc }, steps, { __VA_ARGS__ }, n }
@@ -49,16 +50,22 @@ static const struct sack_row sack[] = {
 	  { 10, 40 }, { 50, 60 }),
 	R("joins_all", R_2018_4, S(H(10, 20), H(30, 40), H(50, 60), H(70, 80), H(15, 75)), 1,
 	  { 10, 80 }),
-	R("fifth_drops_the_one_told_longest_ago", R_2018_4,
-	  S(H(30, 40), H(10, 20), H(50, 60), H(70, 80), H(90, 99)), 4,
-	  { 90, 99 }, { 70, 80 }, { 50, 60 }, { 10, 20 }),
-	R("fifth_joins_where_four_are", R_2018_4,
-	  S(H(10, 20), H(30, 40), H(50, 60), H(70, 80), H(40, 45)), 4,
-	  { 30, 45 }, { 70, 80 }, { 50, 60 }, { 10, 20 }),
+	R("ninth_drops_the_one_told_longest_ago", R_2018_4,
+	  S(H(30, 32), H(10, 12), H(50, 52), H(70, 72), H(90, 92), H(80, 82), H(60, 62), H(40, 42),
+	    H(20, 22)), 8, { 20, 22 }, { 40, 42 }, { 60, 62 }, { 80, 82 }, { 90, 92 }, { 70, 72 },
+	  { 50, 52 }, { 10, 12 }),
+	R("ninth_joins_where_eight_are", R_2018_4,
+	  S(H(30, 32), H(10, 12), H(50, 52), H(70, 72), H(90, 92), H(80, 82), H(60, 62), H(40, 42),
+	    H(32, 33)), 8, { 30, 33 }, { 40, 42 }, { 60, 62 }, { 80, 82 }, { 90, 92 }, { 70, 72 },
+	  { 50, 52 }, { 10, 12 }),
 	R("passed", R_2018_4, S(H(10, 20), H(30, 40), PASS(20)), 1, { 30, 40 }),
 	R("passed_to_the_hole", R_2018_4, S(H(10, 20), H(30, 40), PASS(29)), 1, { 30, 40 }),
 	R("passed_into_the_middle", R_2018_4, S(H(10, 20), H(30, 40), PASS(35)), 0, { 0 }),
 	R("not_reached", R_2018_4, S(H(10, 20), H(30, 40), PASS(9)), 2, { 30, 40 }, { 10, 20 }),
+	R("cut_behind", R_2018_8, S(H(10, 20), H(30, 40), CUT(40)), 2, { 30, 40 }, { 10, 20 }),
+	R("cut_through", R_2018_8, S(H(10, 20), H(30, 40), CUT(35)), 2, { 30, 35 }, { 10, 20 }),
+	R("cut_before", R_2018_8, S(H(10, 20), H(30, 40), CUT(30)), 1, { 10, 20 }),
+	R("cut_first", R_2018_8, S(H(30, 40), H(10, 20), CUT(15)), 1, { 10, 15 }),
 	R("forgotten", R_2018_8, S(H(10, 20), H(30, 40), FORGET), 0, { 0 }),
 	R("after_forgetting", R_2018_8, S(H(10, 20), FORGET, H(30, 40)), 1, { 30, 40 }),
 };
@@ -66,6 +73,7 @@ static const struct sack_row sack[] = {
 #undef R
 #undef S
 #undef FORGET
+#undef CUT
 #undef PASS
 #undef H
 
@@ -80,6 +88,8 @@ static bool sack_at(u32 base, const struct sack_row *r)
 			tcpstate_sack_hold(&s, base + step->a, base + step->b);
 		else if (step->what == SACK_PASS)
 			tcpstate_sack_pass(&s, base + step->a);
+		else if (step->what == SACK_CUT)
+			tcpstate_sack_cut(&s, base + step->a);
 		else
 			tcpstate_sack_forget(&s);
 	}

@@ -62,7 +62,7 @@ static void hold(struct receiver *r, struct tcpstate_sack *sack, u32 start, u32 
 	must(sack->n && sack->blocks[0].start == r->base + row_start(r, start) &&
 	     sack->blocks[0].end == r->base + row_end(r, start));
 	others = before.n - told(r, &before, row_start(r, start), row_end(r, start));
-	must(sack->n == (others < TCPSTATE_MAX_SACK_BLOCKS ? others + 1 : TCPSTATE_MAX_SACK_BLOCKS));
+	must(sack->n == (others < TCPSTATE_SACK_KEPT ? others + 1 : TCPSTATE_SACK_KEPT));
 }
 
 static void pass(struct receiver *r, struct tcpstate_sack *sack, u32 to)
@@ -74,6 +74,18 @@ static void pass(struct receiver *r, struct tcpstate_sack *sack, u32 to)
 		r->held[r->passed++] = false;
 	tcpstate_sack_pass(sack, r->base + to);
 	must(sack->n == told(r, &before, to, SPACE));
+}
+
+/* There is no memory: what was held last, or a part of it, is not any more. */
+static void cut(struct receiver *r, struct tcpstate_sack *sack, u32 octets)
+{
+	u32 end = SPACE;
+
+	while (end > r->passed && (!r->held[end - 1] || octets)) {
+		octets -= r->held[end - 1];
+		r->held[--end] = false;
+	}
+	tcpstate_sack_cut(sack, r->base + end);
 }
 
 /* The row that grew last before a step, as its first octet; SPACE: there is none. */
@@ -92,7 +104,7 @@ static void check(const struct receiver *r, const struct tcpstate_sack *sack, u3
 {
 	u32 i, row, step = ~0u;
 
-	must(sack->n <= TCPSTATE_MAX_SACK_BLOCKS);
+	must(sack->n <= TCPSTATE_SACK_KEPT);
 	for (i = 0; i < sack->n; i++) {
 		row = row_before(r, step);
 		must(row < SPACE && r->when[row] > forgotten);
@@ -118,7 +130,9 @@ int fuzz_one(const u8 *data, size_t len)
 		/* A hole of at least one octet stays at RCV.NXT, else it would move. */
 		start = r.passed + 1 + take8(&in);
 		end = start + 1 + take8(&in) % 16;
-		if (what < 16 && r.passed < SPACE) {
+		if (what == 17) {
+			cut(&r, &sack, 1 + take8(&in) % 32);
+		} else if (what < 16 && r.passed < SPACE) {
 			pass(&r, &sack, r.passed + what < SPACE ? r.passed + what : SPACE - 1);
 		} else if (what == 16) {
 			tcpstate_sack_forget(&sack);

@@ -6,7 +6,6 @@
 #ifndef TESTS_LINUX_COMPILER_H
 #define TESTS_LINUX_COMPILER_H
 
-#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
+#define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
 
 #endif /* TESTS_LINUX_COMPILER_H */
