@@ -488,6 +488,31 @@ TEST_F_TIMEOUT(faults, accept, LONG_SECONDS)
 	close(listener);
 }
 
+/* The first time a namespace gets accounts of its own. */
+TEST_F_TIMEOUT(faults, memory_limits, LONG_SECONDS)
+{
+	struct sock_pair pair;
+	struct outcome o;
+	int n = 1;
+
+	NEED_FAULTS;
+	if (sock_is_intree())
+		SKIP(return, "of the module alone");
+	do {
+		o = fault(n, write_text("/proc/sys/net/tcpstate/mem", "10000 20000 30000"));
+		EXPECT_TRUE(usual(o.err)) TH_LOG("errno %d at %d", o.err, n);
+		/* With limits or without, there can be connections. */
+		ASSERT_EQ(0, sock_pair(&pair));
+		close(pair.client);
+		close(pair.server);
+		close(pair.listener);
+		n++;
+	} while (!o.left);
+	EXPECT_EQ(0, o.err);
+	TELL(n);
+	EXPECT_LT(2, n);
+}
+
 /* ---- calls on a connection ---- */
 
 FIXTURE(stream) {
