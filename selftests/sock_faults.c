@@ -675,6 +675,9 @@ struct option {
 	socklen_t len;
 };
 
+/* No errno for user space, but the kernel has it. */
+#define ENOTSUPP	524
+
 #define INT(n)	(&(const int){ n }), sizeof(int)
 
 /* Those that take memory, and one that does not; a flight recorder of many rows, and few. */
@@ -707,7 +710,10 @@ TEST_F_TIMEOUT(stream, set_options, LONG_SECONDS)
 		do {
 			o = fault(n, setsockopt(self->pair.client, opt->level, opt->number,
 						opt->value, opt->len));
-			EXPECT_TRUE(usual(o.err)) TH_LOG("%s: errno %d at %d", opt->name, o.err, n);
+			/* What the kernel's BPF says where its JIT has no memory. */
+			EXPECT_TRUE(usual(o.err) || (o.err == ENOTSUPP &&
+						     opt->number == SO_ATTACH_FILTER))
+				TH_LOG("%s: errno %d at %d", opt->name, o.err, n);
 			n++;
 		} while (!o.left);
 		EXPECT_EQ(0, o.err) TH_LOG("%s: errno %d without a fault", opt->name, o.err);
@@ -727,7 +733,6 @@ TEST_F_TIMEOUT(stream, get_options, LONG_SECONDS)
 		{ "TCP_INFO", SOL_TCP, TCP_INFO }, { "TCP_CONGESTION", SOL_TCP, TCP_CONGESTION },
 		{ "TCP_MAXSEG", SOL_TCP, TCP_MAXSEG }, { "IP_OPTIONS", SOL_IP, IP_OPTIONS },
 		{ "IP_MTU", SOL_IP, IP_MTU }, { "SO_MEMINFO", SOL_SOCKET, SO_MEMINFO },
-		{ "SO_PEERNAME", SOL_SOCKET, SO_PEERNAME },
 	};
 	struct outcome o;
 	char value[512];
@@ -784,7 +789,8 @@ TEST_F_TIMEOUT(stream, proc, LONG_SECONDS)
 		n = 1;
 		do {
 			o = fault(n, read_file(files[i]));
-			EXPECT_TRUE(usual(o.err)) TH_LOG("%s: errno %d at %d", files[i], o.err, n);
+			/* The file system finds no file where it has no memory for its name. */
+			EXPECT_TRUE(usual(o.err) || o.err == ENOENT) TH_LOG("%s: errno %d at %d", files[i], o.err, n);
 			n++;
 		} while (!o.left);
 		EXPECT_EQ(0, o.err);
