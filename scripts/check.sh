@@ -109,8 +109,8 @@ run_kunit() {
 	tree=$(dirname "$module")
 	cp -r tests "$tree"
 	make --no-print-directory -C "$tree/tests" kunit "KDIR=$kdir" "${make[@]}" || return 1
-	# allnoconfig has left KUNIT_DEFAULT_ENABLED out.
-	selftests/vm.sh "${vm[@]}" --kopt kunit.enable=1 \
+	# allnoconfig has left KUNIT_DEFAULT_ENABLED and, of later kernels, KUNIT_AUTORUN_ENABLED out.
+	selftests/vm.sh "${vm[@]}" --kopt kunit.enable=1 --kopt kunit.autorun=1 \
 		--timeout $((300 * ${TCPSTATE_SLOW:-1})) -- scripts/kunit.sh "$tree/tests/tcpstate_pure_test.ko"
 }
 
