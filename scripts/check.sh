@@ -16,7 +16,8 @@
 #
 # --kernel: only what depends on the kernel, in the small one of this version that
 # scripts/kernel.sh builds; --debug: in its debug flavour (of 6.1, if not said);
-# --kmsan: in that with KMSAN, on wire 6.
+# --kmsan: in that with KMSAN, on wire 6, if not said otherwise those tests that look at
+# all that goes to user space and to the wire: it is very slow.
 set -euo pipefail
 version='' flavour=base image='' kdir='' programs='' all='' fuzz=''
 while [[ ${1:-} == --* ]]; do
@@ -215,6 +216,8 @@ if [[ $flavour != base ]]; then
 fi
 if [[ $flavour == kmsan ]]; then
 	make=(CC=clang)
+	[[ $# != 0 ]] || set -- sock_data sock_opt sock_diag sock_record sock_proc sock_urgent \
+		wire_icmp wire_ipopt wire_cookie wire_timewait wire_sack wire_record
 	# Each octet has two more that say what is known of it.
 	vm+=(--memory 6G)
 fi
