@@ -27,6 +27,13 @@ static bool block(const struct wire_conn *c, int i, uint32_t start, uint32_t end
 	return ntohl(edge[0]) - c->iss == start && ntohl(edge[1]) - c->iss == end;
 }
 
+/* Text behind the i-th hole, and the ACK for it. */
+#define HOLD(c, i)						\
+	do {							\
+		SEND(c, "A seq %d len 100", 1 + 200 * (i));	\
+		EXPECT(c, "A seq 1 ack 1 len 0");		\
+	} while (0)
+
 WIRE_TEST(sack, not_offered)
 {
 	struct wire_conn *c = &self->c;
@@ -87,8 +94,7 @@ WIRE_TEST(sack, no_more_than_fit)
 
 	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
 	for (i = 1; i <= 6; i++) {
-		SEND(c, "A seq %d len 100", 1 + 200 * i);
-		EXPECT(c, "A seq 1 ack 1 len 0");
+		HOLD(c, i);
 		ASSERT_EQ(i < 4 ? i : 4, c->got.nsack);
 		ASSERT_TRUE(block(c, 0, 1 + 200 * i, 101 + 200 * i));
 	}
@@ -113,8 +119,7 @@ WIRE_TEST(sack, recent_ones_again)
 
 	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
 	for (i = 1; i <= 6; i++) {
-		SEND(c, "A seq %d len 100", 1 + 200 * i);
-		EXPECT(c, "A seq 1 ack 1 len 0");
+		HOLD(c, i);
 		for (k = 0; k < c->got.nsack; k++)
 			ASSERT_TRUE(block(c, k, 1 + 200 * (i - k), 101 + 200 * (i - k)));
 	}
@@ -141,10 +146,8 @@ WIRE_TEST(sack, text_again)
 	int i;
 
 	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
-	for (i = 1; i <= 6; i++) {
-		SEND(c, "A seq %d len 100", 1 + 200 * i);
-		EXPECT(c, "A seq 1 ack 1 len 0");
-	}
+	for (i = 1; i <= 6; i++)
+		HOLD(c, i);
 	SEND(c, "A seq 221 len 50");
 	EXPECT(c, "A seq 1 ack 1 len 0");
 	ASSERT_EQ(4, c->got.nsack);
@@ -167,8 +170,7 @@ WIRE_TEST(sack, what_is_left_is_told)
 
 	ASSERT_EQ(0, wire_passive(c, "mss 1460 sackok"));
 	for (i = 20; i; i--) {
-		SEND(c, "A seq %d len 100", 1 + 200 * i);
-		EXPECT(c, "A seq 1 ack 1 len 0");
+		HOLD(c, i);
 		ASSERT_TRUE(block(c, 0, 1 + 200 * i, 101 + 200 * i));
 	}
 	/* All that ACKs have told of lately, at once. */
