@@ -488,7 +488,7 @@ static void ooo_insert(struct sock *sk, struct sk_buff *skb)
 		p = &parent->rb_right;
 	}
 	if (!may_charge(sk, skb, READ_ONCE(sk->sk_rcvbuf))) {
-		/* RFC 2018 8 lets the ACK tell of it all the same; in-tree does not either. */
+		/* RFC 2018 8 wants it told all the same; as in-tree it is not. */
 		tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_OOO_MEMORY);
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_OFODROPPED);
 		kfree_skb(skb);
