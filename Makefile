@@ -6,7 +6,7 @@
 # make check-all	more than "make check": all of it on both wires, and the wire tests
 #		on the in-tree TCP beside ours
 # make check-debug	the kselftests in a kernel with KASAN, lockdep, kmemleak
-# make check-kmsan	the kselftests in a kernel with KMSAN (memory that nobody has written)
+# make check-kmsan	a dozen kselftests in a kernel with KMSAN (memory that nobody has written)
 # make check-fuzz	libFuzzer on the pure files, a million hostile segments and
 #		hostile calls in the VM (TCPSTATE_FUZZ_SECONDS, _SEED, _ROUNDS, _CALLS)
 # make check-programs	unchanged programs on AF_TCPSTATE, more than "make check" runs

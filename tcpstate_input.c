@@ -410,26 +410,27 @@ static void ooo_drop(struct sock *sk, struct sk_buff *skb)
 	kfree_skb(skb);
 }
 
+/* Behind the last number that is held. */
+static u32 ooo_end(const struct tcpstate_sock *ts)
+{
+	struct rb_node *last = rb_last(&ts->ooo);
+	const struct tcpstate_seg *seg;
+
+	if (!last)
+		return ts->tcb.rcv_nxt;
+	seg = &tcpstate_cb(rb_to_skb(last))->seg;
+	return seg->seq + seg->len;
+}
+
 /* In-order text needs the room: what is beyond a hole can come again. */
 static void ooo_make_room(struct sock *sk)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
-	struct rb_node *last;
 
-	while (atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf)) {
-		last = rb_last(&ts->ooo);
-		if (!last)
-			return;
-		ooo_drop(sk, rb_to_skb(last));
-		last = rb_last(&ts->ooo);
-		if (last) {
-			const struct tcpstate_seg *seg = &tcpstate_cb(rb_to_skb(last))->seg;
-
-			tcpstate_sack_cut(&ts->sack, seg->seq + seg->len);
-		} else {
-			tcpstate_sack_forget(&ts->sack);
-		}
-	}
+	while (atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf) &&
+	       !RB_EMPTY_ROOT(&ts->ooo))
+		ooo_drop(sk, rb_to_skb(rb_last(&ts->ooo)));
+	tcpstate_sack_cut(&ts->sack, ooo_end(ts));
 }
 
 /* skb has come, or what it has: ACKs tell of it, and of what is held around it. */

@@ -283,6 +283,14 @@ struct tcpstate_sack_block {
 	u32 end;	/* one past the last */
 };
 
+unsigned int tcpstate_opt_write_sack(u8 *bytes, const struct tcpstate_sack_block *blocks,
+				     unsigned int n);
+void tcpstate_opt_parse(const u8 *bytes, unsigned int len, struct tcpstate_options *opt);
+unsigned int tcpstate_opt_write(u8 *bytes, const struct tcpstate_options *opt);
+u8 tcpstate_opt_wscale(u32 space);
+
+/* --- tcpstate_sack.c --- */
+
 /* More than an ACK tells: what makes room for them, and what one ACK for many left out. */
 #define TCPSTATE_SACK_KEPT	8
 
@@ -295,14 +303,6 @@ struct tcpstate_sack {
 	struct tcpstate_sack_block blocks[TCPSTATE_SACK_KEPT];
 	u8 n;
 };
-
-unsigned int tcpstate_opt_write_sack(u8 *bytes, const struct tcpstate_sack_block *blocks,
-				     unsigned int n);
-void tcpstate_opt_parse(const u8 *bytes, unsigned int len, struct tcpstate_options *opt);
-unsigned int tcpstate_opt_write(u8 *bytes, const struct tcpstate_options *opt);
-u8 tcpstate_opt_wscale(u32 space);
-
-/* --- tcpstate_sack.c --- */
 
 bool tcpstate_sack_tells(const struct tcpstate_sack *sack, u32 seq);
 void tcpstate_sack_hold(struct tcpstate_sack *sack, u32 start, u32 end);

@@ -665,7 +665,6 @@ TEST_F_TIMEOUT(stream, splice, LONG_SECONDS)
 	close(pipes[1]);
 }
 
-/* The FIN goes, sooner or later, behind all text. */
 /* ---- options and observers of a connection ---- */
 
 struct option {
@@ -836,6 +835,7 @@ TEST_F_TIMEOUT(stream, netlink, LONG_SECONDS)
 	free(rec);
 }
 
+/* The FIN goes, sooner or later, behind all text. */
 TEST_F_TIMEOUT(stream, shutdown, LONG_SECONDS)
 {
 	struct sock_pair pair;
