@@ -11,7 +11,9 @@
 
 /* Segments smaller than this are copied together when memory is short. */
 #define COMPACT_BELOW	1024
-#define COMPACT_SIZE	(SKB_WITH_OVERHEAD(16384))
+/* Octets of one such buffer with what the kernel adds to it. */
+#define COMPACT_MIN	2048
+#define COMPACT_MAX	16384
 
 static u32 now_us(void)
 {
@@ -337,15 +339,20 @@ static bool may_charge_in_order(struct sock *sk, struct sk_buff *skb)
 	       skb_queue_empty(&sk->sk_receive_queue);
 }
 
-/* Many small segments cost more in buffers than in text: copy them together. */
+/*
+ * Many small segments cost more in buffers than in text: copy them together, into one
+ * that leaves room beside it in a small receive buffer.
+ */
 static struct sk_buff *compacted(struct sock *sk, struct sk_buff *skb)
 {
+	int rcvbuf = READ_ONCE(sk->sk_rcvbuf);
 	struct sk_buff *big;
+	int size;
 
-	if (skb->len > COMPACT_BELOW ||
-	    atomic_read(&sk->sk_rmem_alloc) < READ_ONCE(sk->sk_rcvbuf) / 4)
+	if (skb->len > COMPACT_BELOW || atomic_read(&sk->sk_rmem_alloc) < rcvbuf / 4)
 		return skb;
-	big = alloc_skb(COMPACT_SIZE, GFP_ATOMIC);
+	size = clamp(rcvbuf / 2, COMPACT_MIN, COMPACT_MAX);
+	big = alloc_skb(SKB_WITH_OVERHEAD(roundup_pow_of_two(size)), GFP_ATOMIC);
 	if (!big)
 		return skb;
 	if (!sk_rmem_schedule(sk, big, big->truesize)) {
@@ -676,11 +683,17 @@ static void take_text(struct sock *sk, struct sk_buff *skb)
 		ooo_make_room(sk);
 	if (!may_charge_in_order(sk, skb)) {
 		ts->ack_now = true;
+		/* The peer is to wait for the reader, not to take this for a loss. */
+		WRITE_ONCE(ts->rcv_refused, true);
 		tcpstate_note_dropped(sk, seg, TCPSTATE_LOST_MEMORY);
 		tcpstate_mib_inc(tn, TCPSTATE_MIB_RCVQDROPPED);
 		kfree_skb(skb);
+		/* Who waits for more than there is (SO_RCVLOWAT) would wait for ever. */
+		tell_reader(sk);
 		return;
 	}
+	if (unlikely(ts->rcv_refused))
+		WRITE_ONCE(ts->rcv_refused, false);
 	take_echo(ts, seg);
 	queue_text(sk, skb);
 	if (!RB_EMPTY_ROOT(&ts->ooo)) {

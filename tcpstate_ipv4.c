@@ -43,13 +43,17 @@ static __be32 first_hop(const struct sock *sk)
  */
 static void burst_anyway(struct sock *sk, const struct dst_entry *dst)
 {
-	const struct net_device *dev = dst->dev;
+	const struct net_device *dev;
 
 	if (!sk->sk_gso_type || sk_can_gso(sk) || dst->header_len || sk->sk_gso_disabled)
 		return;
+	/* A device that goes hands its routes on to another, and waits for readers. */
+	rcu_read_lock();
+	dev = READ_ONCE(dst->dev);
 	sk->sk_route_caps |= NETIF_F_GSO | NETIF_F_GSO_SOFTWARE | NETIF_F_SG | NETIF_F_HW_CSUM;
 	sk->sk_gso_max_size = READ_ONCE(dev->gso_max_size) - (MAX_TCP_HEADER + 1);
 	sk->sk_gso_max_segs = max_t(u32, READ_ONCE(dev->gso_max_segs), 1);
+	rcu_read_unlock();
 }
 
 /* ip_queue_xmit() takes the addresses from the flow kept in cork. */

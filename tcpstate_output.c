@@ -59,6 +59,10 @@ u16 tcpstate_output_first_window(const struct sock *sk)
 /*
  * Move the advertised right edge.  It never moves left (SHLD-14), and moves
  * right only by as much as is worth a segment (MUST-39).
+ *
+ * Where memory ran out within what was offered the peer is told of no window, so that it
+ * waits, and probes for as long as we answer (MUST-37), instead of giving up after R2.
+ * The edge stays: what comes below it is taken as soon as it can be.
  */
 static u16 select_window(struct sock *sk, bool syn)
 {
@@ -69,6 +73,8 @@ static u16 select_window(struct sock *sk, bool syn)
 	u32 step = min_t(u32, full_space(sk) / 2, max_t(u32, ts->rcv_seg, tcb->rcv_mss));
 	u8 scale = syn ? 0 : tcb->rcv_wscale;
 
+	if (unlikely(ts->rcv_refused) && !skb_queue_empty(&sk->sk_receive_queue))
+		return 0;
 	space = min3(space, full_space(sk), 65535u << scale);
 	if (space >= wnd + step || syn)
 		wnd = max(space, wnd);
@@ -101,8 +107,8 @@ u16 tcpstate_output_advertised_mss(struct sock *sk)
 
 static bool limit_is_over(const struct tcpstate_sock *ts)
 {
-	return ts->mss_limit &&
-	       time_after32((u32)jiffies, ts->mss_limit_since + MSS_LIMIT_FOR);
+	/* Not time_after(): the last segment may have gone months ago. */
+	return ts->mss_limit && (u32)jiffies - ts->mss_limit_since > MSS_LIMIT_FOR;
 }
 
 /**
@@ -765,7 +771,8 @@ void tcpstate_output_challenge(struct sock *sk, bool challenge)
 	struct tcpstate_net *tn = tcpstate_sk_net(sk);
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 
-	if (time_after32((u32)jiffies, ts->challenge_second + HZ) || !ts->challenges) {
+	/* Not time_after(): it may have been months ago. */
+	if ((u32)jiffies - ts->challenge_second > HZ || !ts->challenges) {
 		ts->challenge_second = (u32)jiffies;
 		ts->challenges = 0;
 	}
@@ -992,16 +999,20 @@ void tcpstate_output_open_window(struct sock *sk)
 	bool news;
 
 	/* With more than half of it open, only what is owed is news. */
-	if (wnd > full / 2 && !tcpstate_output_owes_ack(ts))
+	if (wnd > full / 2 && !tcpstate_output_owes_ack(ts) && !ts->rcv_refused)
 		return;
 	if (!tcpstate_in(ts->flow.state, TCPSTATE_F_CAN_RECEIVE))
 		return;
 	space = min3(tcpstate_output_receive_space(sk), full, 65535u << ts->tcb.rcv_wscale);
 	step = min_t(u32, full / 2, 2 * max_t(u32, ts->rcv_seg, ts->tcb.rcv_mss));
-	if (tcpstate_output_owes_ack(ts))
+	if (unlikely(ts->rcv_refused)) {
+		news = space >= step;
+		WRITE_ONCE(ts->rcv_refused, !news);
+	} else if (tcpstate_output_owes_ack(ts)) {
 		news = !wnd || space >= wnd + full / 4 || !much_unread(sk);
-	else
+	} else {
 		news = space >= wnd + step && (!wnd || space >= 2 * wnd);
+	}
 	if (news)
 		tcpstate_output_ack(sk);
 }

@@ -124,13 +124,13 @@ uncharge:
  * tcpstate_record_limit() - how many entries a connection of a socket keeps
  * @sk: the socket
  *
- * Context: socket lock held, or nobody else sees the socket.
+ * Context: any; a listener's is read without its lock.
  */
 u32 tcpstate_record_limit(const struct sock *sk)
 {
-	const struct tcpstate_sock *ts = tcpstate_sk(sk);
+	int own = READ_ONCE(tcpstate_sk(sk)->record_limit);
 
-	return ts->record_limit < 0 ? READ_ONCE(tcpstate_sk_net(sk)->record) : ts->record_limit;
+	return own < 0 ? READ_ONCE(tcpstate_sk_net(sk)->record) : own;
 }
 
 /**
@@ -662,7 +662,7 @@ int tcpstate_record_resize(struct sock *sk, int limit)
 	struct tcpstate_ring ring;
 	bool moved;
 
-	ts->record_limit = limit;
+	WRITE_ONCE(ts->record_limit, limit);
 	limit = tcpstate_record_limit(sk);
 	if (!rec) {
 		/* In the middle of a connection. */

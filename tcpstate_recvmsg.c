@@ -79,6 +79,8 @@ static void drop_read(struct sock *sk)
 		if (tcpstate_after(tcpstate_cb(skb)->seg.seq + skb->len, ts->copied_seq))
 			return;
 		__skb_unlink(skb, &sk->sk_receive_queue);
+		/* Its reader may hold it for its time (keep_stamped()), not its room. */
+		skb_orphan(skb);
 		consume_skb(skb);
 	}
 }

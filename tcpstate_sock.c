@@ -87,6 +87,7 @@ static void init_numbers(struct sock *sk, u32 iss)
 	ts->rtt_timing = false;
 	ts->resent = false;
 	ts->fin_seen = false;
+	ts->rcv_refused = false;
 	ts->small_seq = ts->tcb.iss;
 	ts->urgent_open = false;
 	ts->reader_waits = false;
@@ -680,13 +681,14 @@ static __poll_t poll_write(struct sock *sk)
 	return __sk_stream_is_writeable(sk, 1) ? EPOLLOUT | EPOLLWRNORM : 0;
 }
 
-/* The peer cannot send more: who waits for SO_RCVLOWAT would wait for ever. */
+/* No more is taken: who waits for SO_RCVLOWAT would wait for ever. */
 static bool receive_is_full(const struct sock *sk)
 {
 	const struct tcpstate_sock *ts = tcpstate_sk(sk);
 	int rcvbuf = READ_ONCE(sk->sk_rcvbuf);
 
-	return atomic_read(&sk->sk_rmem_alloc) > rcvbuf - rcvbuf / 8 ||
+	return READ_ONCE(ts->rcv_refused) ||
+	       atomic_read(&sk->sk_rmem_alloc) > rcvbuf - rcvbuf / 8 ||
 	       READ_ONCE(ts->tcb.rcv_adv) - READ_ONCE(ts->tcb.rcv_nxt) <= ts->tcb.rcv_mss;
 }
 

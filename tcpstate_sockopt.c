@@ -510,7 +510,10 @@ static int get_tcp(struct sock *sk, int name, char __user *optval, int __user *o
 		return put(optval, optlen, len, &info, sizeof(info));
 	}
 	if (name == TCP_CONGESTION) {
+		/* A connect() of another thread begins all of it anew. */
+		lock_sock(sk);
 		strscpy(congestion, tcpstate_sk(sk)->cong.ops->name, sizeof(congestion));
+		release_sock(sk);
 		return put(optval, optlen, len, congestion, sizeof(congestion));
 	}
 	if (name == TCP_CC_INFO || name == TCP_ULP)

@@ -107,7 +107,8 @@ static bool policy_ok(struct sk_buff *skb, struct sock *sk)
 		return false;
 	}
 	nf_reset_ct(skb);
-	if (!sk || !rcu_access_pointer(sk->sk_filter))
+	/* Memory that was kept for swapping is not for the sockets of users. */
+	if (!sk || (!rcu_access_pointer(sk->sk_filter) && !skb_pfmemalloc(skb)))
 		return true;
 	/* A filter sees the segment from its header on, and may cut text off. */
 	__skb_push(skb, header);

@@ -255,6 +255,47 @@ TEST_F(data, wait_for_all)
 	pthread_join(thread, NULL);
 }
 
+struct writer {
+	int fd;
+	const char *text;
+	size_t len;
+	int err;
+};
+
+static void *writer_run(void *arg)
+{
+	struct writer *writer = arg;
+
+	writer->err = sock_write_all(writer->fd, writer->text, writer->len);
+	return NULL;
+}
+
+/* One read of more than the buffer takes, which asks when the last segment came. */
+TEST_F(data, wait_for_all_with_timestamps)
+{
+	static char text[300000], got[300000];
+	struct writer writer = { .text = text, .len = sizeof(text) };
+	long before = sock_statistic("WindowProbes");
+	struct sock_pair pair;
+	pthread_t thread;
+	int unread;
+
+	ASSERT_EQ(0, sock_pair(&pair));
+	ASSERT_EQ(0, sock_set(pair.server, SOL_SOCKET, SO_RCVBUF, 65536));
+	ASSERT_EQ(0, sock_set(pair.server, SOL_SOCKET, SO_TIMESTAMP, 1));
+	sock_pattern(text, sizeof(text), 3);
+	writer.fd = pair.client;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, writer_run, &writer));
+	/* Until the window is shut, and probed. */
+	ASSERT_TRUE(sock_until(!ioctl(pair.server, FIONREAD, &unread) && unread >= 65000 &&
+			       (sock_is_intree() ||
+				sock_statistic("WindowProbes") > before)));
+	ASSERT_EQ((ssize_t)sizeof(got), recv(pair.server, got, sizeof(got), MSG_WAITALL));
+	EXPECT_EQ(0, memcmp(text, got, sizeof(got)));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, writer.err);
+}
+
 TEST_F(data, wait_for_all_ends_with_the_stream)
 {
 	struct sock_pair pair;

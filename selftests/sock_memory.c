@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,6 +127,44 @@ TEST_F_TIMEOUT(memory, at_the_limit_it_goes_on, 300)
 	if (!pid)
 		_exit(sock_write_all(one.client, text, sizeof(text)) ? 1 : 0);
 	ASSERT_EQ(0, sock_read_all(one.server, got, sizeof(got)));
+	ASSERT_EQ(0, memcmp(text, got, sizeof(text)));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	drop(&one, 1);
+	drop(pair, PAIRS);
+}
+
+/* Who waits for more than there is memory for is told of what came. */
+TEST_F_TIMEOUT(memory, at_the_limit_who_waits_for_more_is_told, 300)
+{
+	static char text[8 * CHUNK], got[8 * CHUNK];
+	struct sock_pair pair[PAIRS], one;
+	struct pollfd pfd;
+	size_t done = 0;
+	ssize_t n;
+	pid_t pid;
+	int status;
+
+	if (sock_is_intree())
+		SKIP(return, "tcp_mem is for all namespaces");
+	ASSERT_EQ(0, set_mem("8 8 8"));
+	ASSERT_LT(0, hoard(pair, PAIRS));
+	ASSERT_EQ(0, sock_pair(&one));
+	ASSERT_EQ(0, sock_set(one.server, SOL_SOCKET, SO_RCVLOWAT, sizeof(text)));
+	sock_pattern(text, sizeof(text), 9);
+	pid = fork();
+	if (!pid)
+		_exit(sock_write_all(one.client, text, sizeof(text)) ? 1 : 0);
+	pfd = (struct pollfd){ .fd = one.server, .events = POLLIN };
+	while (done < sizeof(got)) {
+		ASSERT_EQ(1, poll(&pfd, 1, SOCK_DEADLINE_MS));
+		n = recv(one.server, got + done, sizeof(got) - done, MSG_DONTWAIT);
+		ASSERT_LT(0, n);
+		done += n;
+		/* What is left is less than it waits for. */
+		ASSERT_EQ(0, sock_set(one.server, SOL_SOCKET, SO_RCVLOWAT,
+				      sizeof(got) - done ?: 1));
+	}
 	ASSERT_EQ(0, memcmp(text, got, sizeof(text)));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	ASSERT_EQ(0, status);

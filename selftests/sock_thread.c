@@ -381,6 +381,50 @@ TEST_F(thread, a_restarting_signal_does_not_show)
 	EXPECT_EQ(1, waiter.result);
 }
 
+struct again {
+	struct sockaddr_in addr;
+	int fd;
+	int err;
+	bool done;
+};
+
+/* Connect to who refuses, again and again: each time the connection is begun anew. */
+static void *again_run(void *arg)
+{
+	struct again *again = arg;
+	int i;
+
+	for (i = 0; i < 5000 && !again->err; i++)
+		if (!sock_connect(again->fd, &again->addr) || errno != ECONNREFUSED)
+			again->err = errno ?: EISCONN;
+	__atomic_store_n(&again->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* What nobody changes reads the same in the midst of it. */
+TEST_F_TIMEOUT(thread, asked_while_it_begins_anew, LONG_SECONDS)
+{
+	struct again again = { .fd = sock_new(0) };
+	char before[16] = "", name[16];
+	pthread_t thread;
+	socklen_t len;
+
+	ASSERT_LE(0, again.fd);
+	/* A port that is free again. */
+	close(sock_listen(&again.addr, 1));
+	len = sizeof(before);
+	ASSERT_EQ(0, getsockopt(again.fd, IPPROTO_TCP, TCP_CONGESTION, before, &len));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, again_run, &again));
+	while (!__atomic_load_n(&again.done, __ATOMIC_ACQUIRE)) {
+		memset(name, 0, sizeof(name));
+		len = sizeof(name);
+		ASSERT_EQ(0, getsockopt(again.fd, IPPROTO_TCP, TCP_CONGESTION, name, &len));
+		ASSERT_STREQ(before, name);
+	}
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, again.err);
+}
+
 struct stream {
 	int fd;
 	char mark;

@@ -620,6 +620,62 @@ WIRE_TEST(receiver, no_silly_window)
 	ASSERT_EQ(0, wire_read(c, 1000));
 }
 
+WIRE_TEST(receiver, small_segments_fill_the_window)
+{
+	struct wire_conn *c = &self->c;
+	uint32_t promised, sent = 0;
+
+	/* Each costs ten times its text, but what was offered is taken. */
+	ASSERT_EQ(0, wire_listen(c));
+	ASSERT_EQ(0, wire_set_int(c, SOL_SOCKET, SO_RCVBUF, 4096));
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	promised = wire_rcv_wnd(c);
+	ASSERT_LE(2000u, promised);
+	while (promised - sent >= 50) {
+		SEND(c, "PA len 50");
+		sent += 50;
+		do {
+			ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
+		} while (c->got.ack != c->snd_nxt);
+	}
+	ASSERT_EQ(0, wire_read(c, sent));
+}
+
+WIRE_TEST(receiver, no_memory_for_what_was_offered)
+{
+	struct wire_conn *c = &self->c;
+	uint32_t taken = 0;
+	int i;
+
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	ASSERT_LE(60000u, wire_rcv_wnd(c));
+	ASSERT_EQ(0, wire_set_int(c, SOL_SOCKET, SO_RCVBUF, 4096));
+	/* Until one is not taken. */
+	do {
+		taken = c->snd_nxt - c->iss - 1;
+		ASSERT_GT(60000u, taken);
+		SEND(c, "PA len 1000");
+		do {
+			ASSERT_EQ(0, wire_next(c, WIRE_DEADLINE_MS));
+		} while (c->got.ack != c->snd_nxt && c->got.ack != c->iss + 1 + taken);
+	} while (c->got.ack == c->snd_nxt);
+	ASSERT_LE(2000u, taken);
+	/* The peer is told to wait; for as long as it asks it is answered (MUST-37). */
+	ASSERT_EQ(0, c->got.win);
+	for (i = 0; i < 3; i++) {
+		SEND(c, "A seq %u", taken);
+		EXPECT(c, "A seq 1 ack %u win 0 len 0", taken + 1);
+	}
+	ASSERT_EQ(0, wire_read(c, taken));
+	EXPECT_NOW(c, "A seq 1 ack %u len 0", taken + 1);
+	ASSERT_LE(1000, c->got.win);
+	SEND(c, "PA seq %u len 1000", taken + 1);
+	EXPECT(c, "A seq 1 ack %u len 0", taken + 1001);
+	ASSERT_LT(0, c->got.win);
+	ASSERT_EQ(0, wire_read(c, 1000));
+	ASSERT_EQ(0, wire_read_none(c));
+}
+
 WIRE_TEST(receiver, window_follows_the_reader)
 {
 	struct wire_conn *c = &self->c;
