@@ -104,7 +104,7 @@ int tcpstate_demux_add_flow(struct tcpstate_net *tn, struct tcpstate_flow *flow)
 
 	if (err)
 		return err == -EEXIST ? -EADDRNOTAVAIL : err;
-	WRITE_ONCE(flow->listed, true);
+	flow->listed = true;
 	return 0;
 }
 
@@ -125,7 +125,7 @@ int tcpstate_demux_add(struct sock *sk)
 	if (!names_listener(&ts->flow))
 		return tcpstate_demux_add_flow(tn, &ts->flow);
 	err = rhltable_insert(&tn->listeners, &ts->listen_node, listener_params);
-	WRITE_ONCE(ts->flow.listed, !err);
+	ts->flow.listed = !err;
 	return err;
 }
 
@@ -140,7 +140,7 @@ void tcpstate_demux_remove(struct tcpstate_net *tn, struct tcpstate_flow *flow)
 {
 	if (!flow->listed)
 		return;
-	WRITE_ONCE(flow->listed, false);
+	flow->listed = false;
 	if (names_listener(flow))
 		rhltable_remove(&tn->listeners,
 				&container_of(flow, struct tcpstate_sock, flow)->listen_node,
@@ -163,8 +163,8 @@ void tcpstate_demux_replace(struct tcpstate_net *tn, struct tcpstate_flow *old,
 			    struct tcpstate_flow *new)
 {
 	new->key = old->key;
-	WRITE_ONCE(new->listed, true);
-	WRITE_ONCE(old->listed, false);
+	new->listed = true;
+	old->listed = false;
 	rhashtable_replace_fast(&tn->flows, &old->node, &new->node, params);
 }
 

@@ -351,6 +351,8 @@ static void __exit exit_module_tcpstate(void)
 	tcpstate_genl_exit();
 	tcpstate_wire_exit();
 	unregister_pernet_subsys(&net_ops);
+	/* The last timer of TIME_WAIT may still be on its way to call_rcu(). */
+	synchronize_rcu();
 	/* Sockets are freed after a grace period. */
 	rcu_barrier();
 	tcpstate_port_unload();

@@ -289,8 +289,8 @@ static int take_name(struct sock *sk, u32 *iss)
 			return err;
 		last = ts->bind.num;
 		tcpstate_sock_put_port(sk);
-		/* Once around: the peer has every port. */
-		if (i > CONNECT_CHANCES && last == first)
+		/* Once around: the peer has every port.  @first itself may be gone meanwhile. */
+		if (i > CONNECT_CHANCES && (last == first || i > CONNECT_CHANCES + 65535))
 			return err;
 		if (i == CONNECT_CHANCES)
 			first = last;

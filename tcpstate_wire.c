@@ -419,45 +419,14 @@ static void overhear_icmp(struct tcpstate_net *tn, struct sk_buff *skb)
 		deliver_quote(tn, skb, &quote);
 }
 
-/* Destructor of a packet that early_demux() has found a socket for. */
-static void let_go(struct sk_buff *skb)
-{
-	sock_put(skb->sk);
-}
-
-/* The socket that the packet brings, held, if its name is still the same; or NULL. */
-static struct sock *brought(struct sk_buff *skb, const __be16 *ports)
-{
-	const struct iphdr *iph = ip_hdr(skb);
-	struct sock *sk = skb->sk;
-
-	skb->sk = NULL;
-	skb->destructor = NULL;
-	if (likely(READ_ONCE(tcpstate_sk(sk)->flow.listed) &&
-		   READ_ONCE(inet_sk(sk)->inet_daddr) == iph->saddr &&
-		   READ_ONCE(inet_sk(sk)->inet_rcv_saddr) == iph->daddr &&
-		   READ_ONCE(inet_sk(sk)->inet_dport) == ports[0] &&
-		   READ_ONCE(inet_sk(sk)->inet_sport) == ports[1]))
-		return sk;
-	sock_put(sk);
-	return NULL;
-}
-
 /* A packet to a port of ours; its flow, if there is one, gets it. */
 static unsigned int take_packet(struct tcpstate_net *tn, struct sk_buff *skb, const __be16 *ports)
 {
-	struct sock *sk = skb->sk ? brought(skb, ports) : NULL;
-	struct tcpstate_flow *flow = NULL;
+	struct tcpstate_flow *flow;
 	struct tcpstate_key key;
 
-	if (sk && device_ok(tn, &tcpstate_sk(sk)->flow, skb)) {
-		flow = &tcpstate_sk(sk)->flow;
-	} else {
-		if (sk)
-			sock_put(sk);
-		tcpstate_ipv4.key(skb, IPPROTO_TCP, ports, &key);
-		flow = find(tn, &key, skb);
-	}
+	tcpstate_ipv4.key(skb, IPPROTO_TCP, ports, &key);
+	flow = find(tn, &key, skb);
 	if (!flow)
 		return NF_ACCEPT;	/* the in-tree TCP sends the RST */
 	if (!confirm(skb) || skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
@@ -495,12 +464,8 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	} else {
 		p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
 		/* One that somebody else has found a socket for is that one's. */
-		if (p && test_bit(ntohs(p[1]), tn->port_map) &&
-		    (!skb->sk || skb->destructor == let_go))
+		if (p && test_bit(ntohs(p[1]), tn->port_map) && !skb->sk)
 			verdict = take_packet(tn, skb, p);
-		/* To the in-tree TCP a socket of ours is none. */
-		else if (unlikely(skb->destructor == let_go))
-			skb_orphan(skb);
 	}
 	if (unlikely(reinjected))
 		local_bh_enable();
@@ -509,8 +474,12 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 
 /*
  * Before routing, in place of the early demultiplexing of the in-tree TCP, which would
- * look for the segment in vain: the socket goes with it, so that hook() need not look
- * again, and it comes the way of the one before, so that IP need not look for a route.
+ * look for the segment in vain: it comes the way of the one before, so that IP need not
+ * look for a route.
+ *
+ * The socket does not go with it, though hook() looks for it again.  Who holds the packet
+ * between the two may send it past hook() (NFQUEUE with NF_STOP), and the in-tree TCP would
+ * take what it finds in skb->sk for a socket of its own.
  */
 static unsigned int early_demux(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
@@ -533,11 +502,7 @@ static unsigned int early_demux(void *priv, struct sk_buff *skb,
 	tcpstate_ipv4.key(skb, IPPROTO_TCP, p, &key);
 	flow = tcpstate_demux_peek(tn, &key);
 	sk = flow ? full_sock(flow) : NULL;
-	if (!sk || !tcpstate_demux_hold(flow))
-		return NF_ACCEPT;
-	skb->sk = sk;
-	skb->destructor = let_go;
-	if (READ_ONCE(sk->sk_rx_dst_ifindex) != skb->skb_iif)
+	if (!sk || READ_ONCE(sk->sk_rx_dst_ifindex) != skb->skb_iif)
 		return NF_ACCEPT;
 	dst = rcu_dereference(sk->sk_rx_dst);
 	if (dst)
@@ -547,7 +512,6 @@ static unsigned int early_demux(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* In this order: see unregister_hooks(). */
 static const struct nf_hook_ops hook_ops[] = {
 	{
 		.hook		= hook,
@@ -621,17 +585,6 @@ static int register_hooks(struct tcpstate_net *tn)
 	return err;
 }
 
-/*
- * No packet may go on to the in-tree TCP with a socket of ours: those that
- * early_demux() has seen are past hook(), or dropped from a queue, before that goes.
- */
-static void unregister_hooks(struct tcpstate_net *tn)
-{
-	nf_unregister_net_hook(tn->net, &tn->hooks[1]);
-	synchronize_net();
-	nf_unregister_net_hook(tn->net, &tn->hooks[0]);
-}
-
 /* Where no port is ours any more, foreign packets pay nothing again. */
 static void unhook_work(struct work_struct *work)
 {
@@ -643,7 +596,7 @@ static void unhook_work(struct work_struct *work)
 	/* Who takes a port from here on waits for the mutex; who has one is seen. */
 	smp_mb();
 	if (bitmap_empty(tn->port_map, 65536)) {
-		unregister_hooks(tn);
+		nf_unregister_net_hooks(tn->net, tn->hooks, ARRAY_SIZE(tn->hooks));
 	} else {
 		WRITE_ONCE(tn->hooked, true);
 		schedule_delayed_work(&tn->unhook_work, UNHOOK_AFTER);
@@ -681,7 +634,7 @@ void tcpstate_wire_net_exit(struct tcpstate_net *tn)
 	cancel_delayed_work_sync(&tn->unhook_work);
 	if (!tn->hooked)
 		return;
-	unregister_hooks(tn);
+	nf_unregister_net_hooks(tn->net, tn->hooks, ARRAY_SIZE(tn->hooks));
 	tn->hooked = false;
 }
 

@@ -21,6 +21,7 @@
 
 #include "lib/nl.h"
 #include "lib/sock.h"
+#include "lib/wire.h"
 #include "kselftest_harness.h"
 
 #define LONG_SECONDS	200
@@ -288,6 +289,52 @@ TEST_F(nfqueue, its_socket_and_port_are_gone)
 		SKIP(return, "no nft, or a kernel without NFQUEUE");
 	ASSERT_EQ(0, system("nft flush ruleset"));
 	to_a_dead_socket(_metadata, true);
+}
+
+WIRE_FIXTURE(sent_past_us)
+
+/*
+ * NF_STOP: no rule behind the queue sees the packet any more, and we are one. Then it is
+ * the in-tree TCP's, which has no such connection, and must not take ours for one.
+ */
+WIRE_TEST(sent_past_us, has_no_socket)
+{
+	struct holder h = { .manner = UNTIL_TOLD };
+	struct wire_conn *c = &self->c;
+	int i;
+
+	if (sock_is_intree())
+		SKIP(return, "it finds sockets behind all rules");
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	/* That what follows is known before it is routed. */
+	SEND(c, "PA len 100");
+	ASSERT_EQ(0, wire_read(c, 100));
+	EXPECT(c, "A seq 1 ack 101");
+	ASSERT_EQ(0, bind_queue(&h.nl));
+	if (nft("input"))
+		SKIP(return, "no nft, or a kernel without NFQUEUE");
+	for (i = 0; i < HELD; i++) {
+		SEND(c, "PA seq 101 len 100");
+		while (!h.n)
+			ASSERT_LE(0, nl_receive(&h.nl, packet, &h));
+		verdict(&h, h.held[--h.n], NF_STOP);
+		/* IP gives it to our handler of the other wire all the same. */
+		if (c->w->proto != IPPROTO_TCP)
+			break;
+		EXPECT(c, "R seq 1");
+		EXPECT_STATE(c, WS_ESTABLISHED);
+		ASSERT_EQ(0, wire_read_none(c));
+	}
+	if (c->w->proto == IPPROTO_TCP) {
+		SEND(c, "PA seq 101 len 100");
+		while (!h.n)
+			ASSERT_LE(0, nl_receive(&h.nl, packet, &h));
+		verdict(&h, h.held[--h.n], NF_ACCEPT);
+	}
+	ASSERT_EQ(0, wire_read(c, 100));
+	EXPECT(c, "A seq 1 ack 201");
+	EXPECT_EQ(0, h.err);
+	nl_close(&h.nl);
 }
 
 TEST_HARNESS_MAIN
