@@ -362,8 +362,8 @@ struct tcpstate_timewait {
  * @resent: text was sent again for a timeout or for duplicates, and no new ACK has come
  *	since then
  * @fin_seen: the peer's FIN has arrived and stands at @fin_seq
- * @rcv_refused: text in the window has been refused for want of memory since the reader
- *	last took some; until then ACKs offer no window
+ * @rcv_refused: text in the window has been refused for want of memory, and none taken
+ *	since; until it is, or the reader has made room, ACKs offer no window
  * @nodelay: TCP_NODELAY
  * @corked: TCP_CORK
  * @overdue: for one push, nothing holds small segments back

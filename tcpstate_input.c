@@ -218,16 +218,22 @@ static void advance(struct sock *sk, const struct tcpstate_seg *seg)
 	ts->push_pending = true;
 }
 
-static void update_window(struct sock *sk, const struct tcpstate_seg *seg)
+/*
+ * @advanced: the segment acknowledges something new, and so left the peer after what SND.WL1
+ * and SND.WL2 are from, though its text may be from before (RFC 9293 3.8.6.2.1 asks who
+ * retransmits to tell the newest window).
+ */
+static void update_window(struct sock *sk, const struct tcpstate_seg *seg, bool advanced)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
 	u32 wnd = (u32)seg->wnd << tcb->snd_wscale;
 	u32 old = tcb->snd_wnd;
 
-	if (!tcpstate_seg_updates_window(tcb, seg))
+	if (!advanced && !tcpstate_seg_updates_window(tcb, seg))
 		return;
-	tcb->snd_wl1 = seg->seq;
+	if (tcpstate_after(seg->seq, tcb->snd_wl1))
+		tcb->snd_wl1 = seg->seq;
 	tcb->snd_wl2 = seg->ack;
 	if (wnd > tcb->snd_wnd)
 		ts->push_pending = true;
@@ -235,6 +241,9 @@ static void update_window(struct sock *sk, const struct tcpstate_seg *seg)
 	if (wnd > tcb->max_wnd)
 		tcb->max_wnd = wnd;
 	if (old ? old >= tcb->snd_mss || wnd < tcb->snd_mss : !wnd)
+		return;
+	/* What is on its way within the old window was not refused. */
+	if (old && tcb->snd_una != tcb->snd_nxt && tcb->snd_nxt - tcb->snd_una <= old)
 		return;
 	/* The window has opened: probing is over, a refused probe goes again. */
 	ts->rtt.backoff = 0;
@@ -262,6 +271,7 @@ static void take_ack(struct sock *sk, const struct tcpstate_seg *seg)
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
 	struct tcpstate_tcb *tcb = &ts->tcb;
 	bool fin_was_acked = tcpstate_fin_acked(tcb);
+	bool advanced = tcpstate_after(seg->ack, tcb->snd_una);
 	bool duplicate = is_duplicate(tcb, seg);
 	u8 todo, phase;
 
@@ -269,9 +279,9 @@ static void take_ack(struct sock *sk, const struct tcpstate_seg *seg)
 	/* An answered probe keeps the connection (MUST-37). */
 	if (!tcb->snd_wnd || !((u32)seg->wnd << tcb->snd_wscale))
 		ts->rtx_count = 0;
-	if (tcpstate_after(seg->ack, tcb->snd_una))
+	if (advanced)
 		advance(sk, seg);
-	update_window(sk, seg);
+	update_window(sk, seg, advanced);
 	if (duplicate) {
 		ts->push_pending = true;
 		phase = ts->cong.phase;
@@ -308,6 +318,15 @@ static bool may_charge(struct sock *sk, struct sk_buff *skb, unsigned int limit)
 	       sk_rmem_schedule(sk, skb, skb->truesize);
 }
 
+/* The time of the newest arrival is what a reader asks for. */
+static void take_stamps(struct sk_buff *to, struct sk_buff *from)
+{
+	to->tstamp = from->tstamp;
+	/* In some drivers' buffers it is a pointer of theirs. */
+	if (!((skb_shinfo(to)->tx_flags | skb_shinfo(from)->tx_flags) & SKBTX_HW_TSTAMP_NETDEV))
+		*skb_hwtstamps(to) = *skb_hwtstamps(from);
+}
+
 static bool coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *skb)
 {
 	bool stolen;
@@ -318,11 +337,8 @@ static bool coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *skb)
 	atomic_add(delta, &sk->sk_rmem_alloc);
 	sk_mem_charge(sk, delta);
 	tcpstate_cb(to)->seg.len += tcpstate_cb(skb)->seg.len;
-	/* The newest arrival is what a reader asks the time of. */
-	if (unlikely(skb->tstamp || skb_hwtstamps(skb)->hwtstamp)) {
-		to->tstamp = skb->tstamp;
-		*skb_hwtstamps(to) = *skb_hwtstamps(skb);
-	}
+	if (unlikely(skb->tstamp || skb_hwtstamps(skb)->hwtstamp))
+		take_stamps(to, skb);
 	kfree_skb_partial(skb, stolen);
 	return true;
 }
@@ -355,14 +371,14 @@ static struct sk_buff *compacted(struct sock *sk, struct sk_buff *skb)
 	big = alloc_skb(SKB_WITH_OVERHEAD(roundup_pow_of_two(size)), GFP_ATOMIC);
 	if (!big)
 		return skb;
-	if (!sk_rmem_schedule(sk, big, big->truesize)) {
+	/* Text in the memory of a device cannot be copied. */
+	if (!sk_rmem_schedule(sk, big, big->truesize) ||
+	    skb_copy_bits(skb, 0, skb_put(big, skb->len), skb->len)) {
 		kfree_skb(big);
 		return skb;
 	}
-	skb_copy_bits(skb, 0, skb_put(big, skb->len), skb->len);
 	memcpy(big->cb, skb->cb, sizeof(skb->cb));
-	big->tstamp = skb->tstamp;
-	*skb_hwtstamps(big) = *skb_hwtstamps(skb);
+	take_stamps(big, skb);
 	consume_skb(skb);
 	return big;
 }
@@ -782,14 +798,22 @@ static void take_tstamp(struct tcpstate_sock *ts, const struct tcpstate_seg *seg
 }
 
 /* A SYN came again: a peer that has not heard us may ask for less the next time. */
-static void take_syn_tstamp(struct sock *sk, const struct tcpstate_seg *seg)
+static void take_syn_again(struct sock *sk, const struct tcpstate_seg *seg)
 {
 	struct tcpstate_sock *ts = tcpstate_sk(sk);
+	struct tcpstate_tcb *tcb = &ts->tcb;
 
 	take_tstamp(ts, seg);
-	if (!ts->tcb.ts_ok || seg->opt.has_tstamp)
-		return;
-	ts->tcb.ts_ok = false;
+	if (!seg->opt.has_tstamp)
+		tcb->ts_ok = false;
+	if (!seg->opt.has_sack_perm)
+		tcb->sack_ok = false;
+	if (!seg->opt.has_wscale) {
+		tcb->wscale_ok = false;
+		tcb->snd_wscale = 0;
+		tcb->rcv_wscale = 0;
+	}
+	tcb->peer_mss = seg->opt.mss ?: ts->af->default_mss;
 	tcpstate_output_sync_mss(sk);
 }
 
@@ -809,7 +833,7 @@ static void refuse(struct sock *sk, struct sk_buff *skb, const struct tcpstate_c
 		tcpstate_output_challenge(sk, true);
 		break;
 	case TCPSTATE_SEG_SYN_AGAIN:
-		take_syn_tstamp(sk, &tcpstate_cb(skb)->seg);
+		take_syn_again(sk, &tcpstate_cb(skb)->seg);
 		tcpstate_output_syn_again(sk);
 		break;
 	case TCPSTATE_SEG_RST:

@@ -99,7 +99,10 @@ static int ipv4_send(struct sock *sk, struct sk_buff *skb)
 	return ip_queue_xmit(sk, skb, &inet->cork.fl);
 }
 
-/* The options that lead back along the source route of skb, or NULL. */
+/*
+ * The options that lead back along the source route of skb, or NULL.  How long they are was
+ * checked when the packet came; what ihl says now may be somebody else's (NFQUEUE).
+ */
 static struct ip_options_rcu *return_route(struct net *net, const struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -109,7 +112,8 @@ static struct ip_options_rcu *return_route(struct net *net, const struct sk_buff
 
 	if (likely(iph->ihl == 5))
 		return NULL;
-	len = tcpstate_ipopt_return_route((const u8 *)(iph + 1), ip_hdrlen(skb) - sizeof(*iph),
+	len = tcpstate_ipopt_return_route((const u8 *)(iph + 1),
+					  skb_network_header_len(skb) - sizeof(*iph),
 					  (const u8 *)&iph->saddr, route);
 	if (!len)
 		return NULL;

@@ -1006,7 +1006,7 @@ void tcpstate_output_open_window(struct sock *sk)
 	space = min3(tcpstate_output_receive_space(sk), full, 65535u << ts->tcb.rcv_wscale);
 	step = min_t(u32, full / 2, 2 * max_t(u32, ts->rcv_seg, ts->tcb.rcv_mss));
 	if (unlikely(ts->rcv_refused)) {
-		news = space >= step;
+		news = space >= step || skb_queue_empty(&sk->sk_receive_queue);
 		WRITE_ONCE(ts->rcv_refused, !news);
 	} else if (tcpstate_output_owes_ack(ts)) {
 		news = !wnd || space >= wnd + full / 4 || !much_unread(sk);

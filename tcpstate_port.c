@@ -184,9 +184,9 @@ static void unreserve(struct sock *placeholder)
 	tcp_prot.put_port(placeholder);
 }
 
-static void name_placeholder(struct sock *placeholder, const struct sock *sk, __be32 addr)
+/* On any device: who is bound to one here would else be robbed there, where @addr covers. */
+static void name_placeholder(struct sock *placeholder, __be32 addr)
 {
-	placeholder->sk_bound_dev_if = sk->sk_bound_dev_if;
 	inet_sk(placeholder)->inet_rcv_saddr = addr;
 	inet_sk(placeholder)->inet_saddr = addr;
 }
@@ -276,7 +276,7 @@ static struct tcpstate_hold *hold_new(struct tcpstate_net *tn, const struct sock
 	struct tcpstate_hold *hold = fresh->hold;
 
 	if (port->wire == IPPROTO_TCP) {
-		name_placeholder(fresh->placeholder, sk, addr);
+		name_placeholder(fresh->placeholder, addr);
 		*err = needs_widening(port, addr) ?
 			widen(tn, port, hold, fresh->placeholder) :
 			reserve(fresh->placeholder, port->num);

@@ -176,6 +176,20 @@ static bool read_cookie(struct sock *listener, const struct sk_buff *skb, struct
 
 /* --- children: full sockets --- */
 
+/*
+ * What text costs is charged to the listener's cgroup: the one of who accepts, which
+ * in-tree it is then, cannot be asked for by a module.
+ */
+static void charge_cgroup_of(struct sock *child, const struct sock *listener)
+{
+#ifdef CONFIG_MEMCG
+	struct mem_cgroup *memcg = listener->sk_memcg;
+
+	if (mem_cgroup_sockets_enabled && memcg && css_tryget(&memcg->css))
+		child->sk_memcg = memcg;
+#endif
+}
+
 /* What a clone must not share with its listener. */
 static void init_child(struct sock *child, struct sock *listener, const struct sk_buff *skb,
 		       struct ip_options_rcu **route, u32 mark, u32 iss)
@@ -185,6 +199,7 @@ static void init_child(struct sock *child, struct sock *listener, const struct s
 	ts->af->take_name(child, skb, route);
 	/* The clone has its listener's pool; the memory for itself is of the slab of all. */
 	child->sk_prot_creator = listener->sk_prot_creator;
+	charge_cgroup_of(child, listener);
 	tcpstate_sock_init_transport(child, iss);
 	memset(&inet_sk(child)->cork, 0, sizeof(inet_sk(child)->cork));
 	child->sk_frag.page = NULL;
@@ -275,6 +290,7 @@ static void grow_up(struct sock *child, const struct tcpstate_seg *syn, u16 wnd,
 	ts->segs_out++;
 	ts->segs_in++;
 	skb_dst_drop(skb);
+	secpath_reset(skb);
 	skb->dev = NULL;
 	tcpstate_input(child, skb);
 }
@@ -670,6 +686,11 @@ static void syn_again(struct tcpstate_request *req, const struct tcpstate_tcb *t
 		req->syn.opt.tsval = seg->opt.tsval;
 		req->syn.when = seg->when;
 	}
+	if (!seg->opt.has_wscale)
+		req->syn.opt.has_wscale = false;
+	if (!seg->opt.has_sack_perm)
+		req->syn.opt.has_sack_perm = false;
+	req->syn.opt.mss = seg->opt.mss;
 	req->repeated = true;
 	send_syn_ack(req, TCPSTATE_CAUSE_SYN);
 }

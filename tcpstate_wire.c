@@ -149,6 +149,7 @@ static void deliver(struct sock *sk, struct sk_buff *skb)
 	if (!sock_owned_by_user(sk))
 		keep_route(sk, skb);
 	skb_dst_drop(skb);
+	secpath_reset(skb);
 	skb->dev = NULL;
 	if (!sock_owned_by_user(sk)) {
 		tcpstate_input(sk, skb);
@@ -435,7 +436,6 @@ static unsigned int take_packet(struct tcpstate_net *tn, struct sk_buff *skb, co
 	}
 	skb_clear_delivery_time(skb);
 	__skb_pull(skb, skb_network_header_len(skb));
-	skb_reset_transport_header(skb);
 	receive(tn, flow, skb, IPPROTO_TCP);
 	return NF_STOLEN;
 }
@@ -455,6 +455,13 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	bool reinjected;
 
 	if (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_ICMP)
+		return NF_ACCEPT;
+	/*
+	 * A header that somebody has made longer or shorter on the way here is none that IP
+	 * has checked; and one that is for another namespace (ipvlan) is not ours.
+	 */
+	if (unlikely(ip_hdrlen(skb) != skb_network_header_len(skb) ||
+		     !net_eq(dev_net(skb_dst(skb)->dev), tn->net)))
 		return NF_ACCEPT;
 	reinjected = !softirq_count();
 	if (unlikely(reinjected))
@@ -534,7 +541,8 @@ static int receive_experiment(struct sk_buff *skb)
 	struct tcpstate_flow *flow = NULL;
 	struct tcpstate_key key;
 
-	if (pskb_may_pull(skb, sizeof(struct tcphdr))) {
+	if (ip_hdrlen(skb) == skb_network_header_len(skb) &&
+	    pskb_may_pull(skb, sizeof(struct tcphdr))) {
 		tcpstate_ipv4.key(skb, TCPSTATE_PROTO_EXPERIMENT, skb->data, &key);
 		flow = find(tn, &key, skb);
 	}

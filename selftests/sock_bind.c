@@ -526,6 +526,27 @@ TEST_F(bind, intree_has_it)
 	EXPECT_TRUE(sock_until((fd = bound("127.0.0.1", 7000, 0)) >= 0));
 }
 
+/* Not even where ours are bound to another device, and then one to the same. */
+TEST_F(bind, intree_has_it_on_a_device)
+{
+	int theirs = sock_intree(), ours = sock_new(0), err;
+	struct sockaddr_in addr;
+
+	if (sock_wire() != IPPROTO_TCP || sock_is_intree())
+		SKIP(return, "ports are shared out between two TCPs on wire 6");
+	ASSERT_EQ(0, system("ip link add dummy0 type dummy && ip link set dummy0 up"));
+	ASSERT_EQ(0, setsockopt(theirs, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	addr = sock_addr("0.0.0.0", 7000);
+	ASSERT_EQ(0, bind(theirs, (struct sockaddr *)&addr, sizeof(addr)));
+	ASSERT_EQ(0, listen(theirs, 1));
+	ASSERT_EQ(0, setsockopt(ours, SOL_SOCKET, SO_BINDTODEVICE, "dummy0", 7));
+	err = sock_errno(sock_bind(ours, "0.0.0.0", 7000));
+	EXPECT_EQ(EADDRINUSE, err);
+	ours = sock_new(0);
+	ASSERT_EQ(0, setsockopt(ours, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	EXPECT_EQ(EADDRINUSE, sock_errno(sock_bind(ours, "0.0.0.0", 7000)));
+}
+
 TEST_F(bind, intree_free_after_refused_bind)
 {
 	int a = bound("127.0.0.1", 7000, 0);

@@ -11,7 +11,9 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,6 +172,37 @@ TEST_F_TIMEOUT(memory, at_the_limit_who_waits_for_more_is_told, 300)
 	ASSERT_EQ(0, status);
 	drop(&one, 1);
 	drop(pair, PAIRS);
+}
+
+/* SO_RESERVE_MEM is for sockets whose memory is charged to a cgroup. */
+static int reserves(int fd)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_RESERVE_MEM, &(int){ 65536 }, sizeof(int)) ? errno : 0;
+}
+
+TEST_F(memory, accepted_sockets_are_charged)
+{
+	struct sock_pair pair;
+	char path[64];
+	FILE *file;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNS));
+	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	if (mount("none", "/sys/fs/cgroup", "cgroup2", 0, NULL) && errno != EBUSY)
+		SKIP(return, "no cgroup2 here");
+	file = fopen("/sys/fs/cgroup/cgroup.subtree_control", "we");
+	if (!file || fprintf(file, "+memory") < 0 || fclose(file))
+		SKIP(return, "no cgroups of memory");
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/tcpstate-%d", getpid());
+	ASSERT_EQ(0, mkdir(path, 0700));
+	strcat(path, "/cgroup.procs");
+	file = fopen(path, "we");
+	ASSERT_NE(NULL, file);
+	ASSERT_LT(0, fprintf(file, "0"));
+	ASSERT_EQ(0, fclose(file));
+	ASSERT_EQ(0, sock_pair(&pair));
+	EXPECT_EQ(0, reserves(pair.client));
+	EXPECT_EQ(0, reserves(pair.server));
 }
 
 TEST_F(memory, limits_make_sense)

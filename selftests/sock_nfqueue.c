@@ -41,6 +41,9 @@ struct holder {
 	long packets;
 	uint32_t held[HELD];
 	int n;
+	uint8_t ip[200];	/* the last packet, from its IP header on, as far as it fits */
+	int len;
+	bool changed;		/* and is to go back so */
 };
 
 /* All packets of this wire that pass a hook ("input", "output") go to the queue. */
@@ -65,7 +68,10 @@ static void request(struct nl_request *r, int message, int flags)
 static int bind_queue(struct nl *nl)
 {
 	struct nfqnl_msg_config_cmd cmd = { .command = NFQNL_CFG_CMD_BIND, .pf = htons(AF_INET) };
-	struct nfqnl_msg_config_params params = { .copy_mode = NFQNL_COPY_META };
+	struct nfqnl_msg_config_params params = {
+		.copy_range = htonl(sizeof(((struct holder *)0)->ip)),
+		.copy_mode = NFQNL_COPY_PACKET,
+	};
 	struct nl_request r;
 	int err = nl_open(nl, NETLINK_NETFILTER);
 
@@ -88,6 +94,8 @@ static void verdict(struct holder *h, uint32_t id, int what)
 
 	request(&r, NFQNL_MSG_VERDICT, 0);
 	nl_put(&r, NFQA_VERDICT_HDR, &head, sizeof(head));
+	if (h->changed)
+		nl_put(&r, NFQA_PAYLOAD, h->ip, h->len);
 	if (nl_send(&h->nl, &r))
 		h->err = errno;
 }
@@ -110,6 +118,10 @@ static int packet(const struct nlmsghdr *nlh, void *data)
 	if (!head)
 		return -EPROTO;
 	h->packets++;
+	h->len = nl_has(&attrs, NFQA_PAYLOAD) ? nl_len(&attrs, NFQA_PAYLOAD) : 0;
+	if (h->len > (int)sizeof(h->ip))
+		return -EMSGSIZE;
+	memcpy(h->ip, nl_data(&attrs, NFQA_PAYLOAD), h->len);
 	if (h->manner == SOME_ARE_LOST && h->packets % 23 == 22)
 		verdict(h, ntohl(head->packet_id), NF_DROP);
 	else
@@ -333,6 +345,65 @@ WIRE_TEST(sent_past_us, has_no_socket)
 	}
 	ASSERT_EQ(0, wire_read(c, 100));
 	EXPECT(c, "A seq 1 ack 201");
+	EXPECT_EQ(0, h.err);
+	nl_close(&h.nl);
+}
+
+/* Two words over others, and two behind them so that the sum stays what it was. */
+static void put_ports(uint8_t *to, const uint8_t *ports)
+{
+	uint16_t was[4], is[2];
+	uint32_t sum;
+	int i;
+
+	memcpy(was, to, sizeof(was));
+	memcpy(is, ports, sizeof(is));
+	memcpy(to, is, sizeof(is));
+	for (i = 0; i < 2; i++) {
+		sum = was[i] + was[2 + i] + (uint16_t)~is[i];
+		sum = (sum & 0xffff) + (sum >> 16);
+		was[2 + i] = (sum & 0xffff) + (sum >> 16);
+	}
+	memcpy(to + 4, &was[2], 4);
+}
+
+/*
+ * IP has checked the length of its header when the packet came. What a program writes
+ * there later is not where our ports, or a source route, are looked for.
+ */
+WIRE_TEST(sent_past_us, header_of_another_length)
+{
+	struct holder h = { .manner = UNTIL_TOLD, .changed = true };
+	struct wire_conn *c = &self->c;
+	int words;
+
+	if (sock_is_intree())
+		SKIP(return, "it looks where IP says");
+	ASSERT_EQ(0, bind_queue(&h.nl));
+	ASSERT_EQ(0, wire_listen(c));
+	if (nft("input"))
+		SKIP(return, "no nft, or a kernel without NFQUEUE");
+	for (words = 0; words < 16; words++) {
+		if (words == 5)
+			continue;
+		SEND(c, "S seq 0 len 60");
+		while (!h.n)
+			ASSERT_LE(0, nl_receive(&h.nl, packet, &h));
+		ASSERT_LE(100, h.len);
+		h.ip[0] = 0x40 | words;
+		/* Where ports would be looked for in the text, there they are. */
+		if (words >= 10)
+			put_ports(&h.ip[4 * words], &h.ip[20]);
+		verdict(&h, h.held[--h.n], NF_ACCEPT);
+		/* It is for nobody. */
+		EXPECT(c, "RA ack 61 len 0");
+	}
+	h.changed = false;
+	SEND(c, "S seq 0");
+	while (!h.n)
+		ASSERT_LE(0, nl_receive(&h.nl, packet, &h));
+	verdict(&h, h.held[--h.n], NF_ACCEPT);
+	EXPECT(c, "SA seq 0 ack 1");
 	EXPECT_EQ(0, h.err);
 	nl_close(&h.nl);
 }

@@ -187,6 +187,55 @@ WIRE_TEST(scale, peers_shift_counts_after_the_handshake)
 	EXPECT(c, "A seq 2001 len 1000");
 }
 
+WIRE_TEST(scale, taken_back_by_a_second_syn)
+{
+	struct wire_conn *c = &self->c;
+
+	/* Some peers ask for less when nobody answers; what counts is the last SYN. */
+	if (self->w.family == AF_INET)
+		SKIP(return, "in-tree: the first SYN counts");
+	ASSERT_EQ(0, wire_listen(c));
+	SEND(c, "S seq 0 mss 1460 ws 6 sackok");
+	EXPECT(c, "SA seq 0 ack 1");
+	ASSERT_LE(0, c->got.wscale);
+	SEND(c, "S seq 0 mss 1000");
+	EXPECT(c, "SA seq 0 ack 1");
+	ASSERT_GT(0, c->got.wscale);
+	ASSERT_FALSE(c->got.sack_ok);
+	c->win = 2000;
+	SEND(c, "A");
+	ASSERT_EQ(0, wire_accept(c));
+	ASSERT_EQ(0, wire_write(c, 5000));
+	EXPECT(c, "A seq 1 len 1000");
+	EXPECT(c, "A seq 1001 len 1000");
+	EXPECT_NOTHING(c);
+	/* Nor is ours scaled. */
+	SEND(c, "A len 10");
+	EXPECT(c, "A ack 11");
+	ASSERT_LE(10000, c->got.win);
+}
+
+WIRE_TEST(scale, taken_back_by_a_second_syn_in_a_crossing_open)
+{
+	struct wire_conn *c = &self->c;
+
+	if (self->w.family == AF_INET)
+		SKIP(return, "in-tree: the first SYN counts");
+	ASSERT_EQ(0, wire_connect(c));
+	SEND(c, "S seq 0 mss 1460 ws 6 sackok");
+	EXPECT(c, "SA seq 0 ack 1");
+	SEND(c, "S seq 0 mss 1000");
+	EXPECT(c, "SA seq 0 ack 1");
+	c->win = 2000;
+	SEND(c, "SA seq 0 ack 1 mss 1000 win 2000");
+	ASSERT_EQ(0, wire_connected(c));
+	ASSERT_LE(0, wire_drain(c));
+	ASSERT_EQ(0, wire_write(c, 5000));
+	EXPECT(c, "A seq 1 len 1000");
+	EXPECT(c, "A seq 1001 len 1000");
+	EXPECT_NOTHING(c);
+}
+
 WIRE_TEST(scale, window_of_a_syn_is_never_scaled)
 {
 	struct wire_conn *c = &self->c;
@@ -415,6 +464,49 @@ WIRE_TEST(sender, old_window_does_not_count)
 	EXPECT(c, "A seq 3001 len 1000");
 	SEND(c, "A ack 1001 win 60000");
 	EXPECT_NOTHING(c);
+}
+
+WIRE_TEST(sender, window_of_a_retransmission_counts)
+{
+	struct wire_conn *c = &self->c;
+
+	/* Its text is older than what SND.WL1 is from, its ACK is newer. */
+	c->rtt_ms = 300;
+	c->win = 1000;
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	SEND(c, "A seq 101 len 100");
+	EXPECT(c, "A ack 1");
+	ASSERT_EQ(0, wire_write(c, 3000));
+	EXPECT(c, "A seq 1 len 1000");
+	EXPECT_NOTHING(c);
+	SEND(c, "A seq 1 ack 1001 len 100 win 0");
+	EXPECT(c, "A seq 1001 ack 201 len 0");
+	EXPECT_NOTHING(c);
+	/* An ACK from before that does not open it. */
+	SEND(c, "A seq 101 ack 1 len 100 win 3000");
+	EXPECT(c, "A seq 1001 ack 201 len 0");
+	EXPECT_NOTHING(c);
+	SEND(c, "A seq 201 ack 1001 win 1000");
+	EXPECT(c, "A seq 1001 len 1000");
+}
+
+WIRE_TEST(sender, what_is_under_way_was_not_refused)
+{
+	struct wire_conn *c = &self->c;
+
+	/* The window was small, but enough for what was sent: it opens, and that is all. */
+	c->rtt_ms = 300;
+	c->strict = true;
+	ASSERT_EQ(0, wire_passive(c, "mss 1000"));
+	SEND(c, "A win 800");
+	ASSERT_LE(0, wire_drain(c));
+	ASSERT_EQ(0, wire_write(c, 500));
+	EXPECT(c, "A seq 1 len 500");
+	SEND(c, "A ack 1 win 4000");
+	EXPECT_NOTHING(c);
+	SEND(c, "A ack 501 win 4000");
+	ASSERT_EQ(0, wire_write(c, 500));
+	EXPECT(c, "A seq 501 len 500");
 }
 
 WIRE_TEST(sender, smaller_window_counts)
