@@ -394,6 +394,16 @@ static bool read_info(const struct net *net, const struct icmphdr *icmp,
 }
 
 /*
+ * A header that somebody has made longer or shorter on the way here (NFQUEUE) is none that IP
+ * has checked; and a packet may be for another namespace than whose hook this is (ipvlan).
+ */
+static bool as_checked(const struct tcpstate_net *tn, const struct sk_buff *skb)
+{
+	return likely(ip_hdrlen(skb) == skb_network_header_len(skb) &&
+		      net_eq(dev_net(skb_dst(skb)->dev), tn->net));
+}
+
+/*
  * An ICMP message for this host, data at its IP header.  One about wire 6 goes on
  * to the in-tree TCP, which knows nothing of our ports; we listen on the way.
  */
@@ -408,7 +418,8 @@ static void overhear_icmp(struct tcpstate_net *tn, struct sk_buff *skb)
 	    !read_info(tn->net, icmp, &quote))
 		return;
 	if (!read_quote(skb, offset + sizeof(*icmp), IPPROTO_TCP, &quote) ||
-	    !test_bit(ntohs(quote.key.lport), tn->port_map) || !tcpstate_ipv4.for_us(skb))
+	    !test_bit(ntohs(quote.key.lport), tn->port_map) || !tcpstate_ipv4.for_us(skb) ||
+	    !as_checked(tn, skb))
 		return;
 	/* Errors are rare: sum up, and leave what the stack keeps of sums alone. */
 	if (!skb_csum_unnecessary(skb) &&
@@ -456,13 +467,6 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 
 	if (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_ICMP)
 		return NF_ACCEPT;
-	/*
-	 * A header that somebody has made longer or shorter on the way here is none that IP
-	 * has checked; and one that is for another namespace (ipvlan) is not ours.
-	 */
-	if (unlikely(ip_hdrlen(skb) != skb_network_header_len(skb) ||
-		     !net_eq(dev_net(skb_dst(skb)->dev), tn->net)))
-		return NF_ACCEPT;
 	reinjected = !softirq_count();
 	if (unlikely(reinjected))
 		local_bh_disable();
@@ -471,7 +475,7 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	} else {
 		p = skb_header_pointer(skb, ip_hdrlen(skb), sizeof(ports), ports);
 		/* One that somebody else has found a socket for is that one's. */
-		if (p && test_bit(ntohs(p[1]), tn->port_map) && !skb->sk)
+		if (p && test_bit(ntohs(p[1]), tn->port_map) && !skb->sk && as_checked(tn, skb))
 			verdict = take_packet(tn, skb, p);
 	}
 	if (unlikely(reinjected))
